@@ -1,0 +1,38 @@
+//! Measuring a model against labelled examples.
+//!
+//! **Invariant:** knows nothing of training; gold labels do not go below this crate.
+
+mod evaluate;
+pub mod example;
+pub mod metrics;
+
+use std::path::PathBuf;
+
+pub use evaluate::{Answered, Evaluation, answer, evaluate};
+pub use example::{Example, Gold};
+
+/// What can go wrong in an evaluation.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line is not an example.
+    #[error("{}:{line}: {message}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Expected and found.
+        message: String,
+    },
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] regard::Error),
+}

@@ -1,0 +1,90 @@
+//! Encodings packed end to end: no padding between them.
+
+use crate::encode::Encoding;
+
+/// Sequences ready for the encoder.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    ids: Vec<u32>,
+    token_types: Vec<u32>,
+    offsets: Vec<usize>,
+    targets: Vec<Target>,
+}
+
+/// One target of one sequence: the rows to pool.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// Row of the sequence's first token.
+    pub(crate) first: u32,
+    /// Rows of the tokens of its mentions.
+    pub(crate) tokens: Vec<u32>,
+}
+
+impl Batch {
+    /// Pack `encodings` in their order.
+    pub fn pack<'a>(encodings: impl IntoIterator<Item = &'a Encoding>) -> Self {
+        let mut batch = Self { offsets: vec![0], ..Self::default() };
+        for encoding in encodings {
+            let first = batch.ids.len() as u32;
+            batch.ids.extend(&encoding.ids);
+            batch.token_types.extend(&encoding.token_types);
+            batch.offsets.push(batch.ids.len());
+            for tokens in &encoding.targets {
+                batch.targets.push(Target { first, tokens: tokens.iter().map(|token| first + token).collect() });
+            }
+        }
+        batch
+    }
+
+    /// N token ids.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// N token types: 1 in the second part of a pair.
+    pub fn token_types(&self) -> &[u32] {
+        &self.token_types
+    }
+
+    /// B + 1 offsets: sequence b is tokens `offsets[b]..offsets[b + 1]`.
+    pub fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
+    /// The targets of all sequences, in order.
+    pub(crate) fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+}
+
+/// Indices of sequences of the given `lengths` (tokens), shortest first, in groups of at most `budget` tokens (or one sequence).
+///
+/// Sequences of like length keep the work of a group's members alike.
+pub fn groups(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&index| lengths[index]);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut tokens = budget;
+    for index in order {
+        tokens += lengths[index];
+        if tokens > budget {
+            groups.push(Vec::new());
+            tokens = lengths[index];
+        }
+        if let Some(group) = groups.last_mut() {
+            group.push(index);
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn groups_hold_everything_once_within_the_budget() {
+        let lengths = [9, 3, 3, 12, 1, 5];
+        let groups = super::groups(&lengths, 10);
+        assert_eq!(groups, [vec![4, 1, 2], vec![5], vec![0], vec![3]]);
+        assert!(super::groups(&[], 10).is_empty());
+    }
+}

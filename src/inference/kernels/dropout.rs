@@ -1,0 +1,82 @@
+//! Dropout (<https://jmlr.org/papers/v15/srivastava14a.html>) whose mask is a function of a seed: nothing is stored for the
+//! backward pass, and the same seed gives the same mask on any number of threads.
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use multiversion::multiversion;
+use rayon::prelude::*;
+
+use super::slices::{floats, read};
+
+const CHUNK: usize = 16 * 1024;
+
+/// Each element is 0 with probability `rate`, else divided by `1 - rate`.
+pub(crate) fn dropout(xs: &Tensor, rate: f32, seed: u64) -> Result<Tensor> {
+    let mask = Mask { rate, seed };
+    if xs.device().is_cpu() { xs.contiguous()?.apply_op1(mask) } else { plain(xs, mask) }
+}
+
+/// The same as a product with a constant.
+pub(super) fn plain(xs: &Tensor, mask: Mask) -> Result<Tensor> {
+    let mut factors = vec![1.0; xs.elem_count()];
+    let ones = factors.clone();
+    mask.apply(0, &ones, &mut factors);
+    xs * Tensor::from_vec(factors, xs.shape(), xs.device())?
+}
+
+/// Which elements are dropped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mask {
+    /// Share of elements dropped.
+    pub(crate) rate: f32,
+    /// Picks the mask.
+    pub(crate) seed: u64,
+}
+
+impl Mask {
+    /// What element `index` is multiplied by: 0 or `1 / (1 - rate)`.
+    #[inline(always)]
+    pub(super) fn factor(self, index: u32) -> f32 {
+        // The finaliser of MurmurHash3 over index and seed: 32-bit, so that it vectorises.
+        let mut hash = index.wrapping_mul(0x9E37_79B9) ^ (self.seed as u32);
+        hash = (hash ^ (hash >> 16)).wrapping_mul(0x85EB_CA6B);
+        hash = (hash ^ (hash >> 13)).wrapping_mul(0xC2B2_AE35) ^ ((self.seed >> 32) as u32);
+        hash = (hash ^ (hash >> 16)).wrapping_mul(0x7FEB_352D);
+        hash ^= hash >> 15;
+        // Compared as 24 bits, which a float holds exactly.
+        let kept = (hash >> 8) as f32 >= self.rate * 16_777_216.0;
+        if kept { 1.0 / (1.0 - self.rate) } else { 0.0 }
+    }
+
+    fn apply(self, first: usize, xs: &[f32], ys: &mut [f32]) {
+        apply(self, first as u32, xs, ys);
+    }
+
+    fn applied(self, xs: &[f32]) -> Vec<f32> {
+        let mut ys = vec![0.0; xs.len()];
+        let tasks = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).enumerate();
+        tasks.for_each(|(chunk, (ys, xs))| self.apply(chunk * CHUNK, xs, ys));
+        ys
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+fn apply(mask: Mask, first: u32, xs: &[f32], ys: &mut [f32]) {
+    for (index, (y, &x)) in ys.iter_mut().zip(xs).enumerate() {
+        *y = x * mask.factor(first.wrapping_add(index as u32));
+    }
+}
+
+impl CustomOp1 for Mask {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        Ok((CpuStorage::F32(self.applied(floats(storage, layout)?)), layout.shape().clone()))
+    }
+
+    fn bwd(&self, xs: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let dxs = read([grad], |[grad]| self.applied(grad))?;
+        Ok(Some(Tensor::from_vec(dxs, xs.shape(), xs.device())?))
+    }
+}

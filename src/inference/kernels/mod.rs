@@ -1,0 +1,24 @@
+//! The arithmetic that candle does slowly or without a gradient, as candle custom ops with an exact backward pass.
+//!
+//! Each file holds one operation: the public function, which takes the fast path on the CPU and the plain one elsewhere;
+//! `plain`, the same written with candle's own differentiable operations; and a test that the two agree, gradients too.
+//! All tensors are f32.
+//!
+//! **Invariant:** a fast kernel equals its plain twin within the tolerance stated in its test.
+
+mod attention;
+mod dropout;
+mod exponential;
+mod gelu;
+mod layer_norm;
+mod linear;
+mod slices;
+
+pub(crate) use attention::{Attention, attention};
+pub(crate) use dropout::{Mask, dropout};
+pub(crate) use gelu::gelu;
+pub(crate) use layer_norm::layer_norm;
+pub(crate) use linear::linear;
+
+#[cfg(test)]
+mod twins;

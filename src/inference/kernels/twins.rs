@@ -1,0 +1,89 @@
+//! Every fast kernel against its plain twin: values and gradients, on shapes with and without a remainder.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Result, Tensor, Var};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::dropout::Mask;
+use super::*;
+
+fn random(rng: &mut ChaCha8Rng, shape: &[usize]) -> Result<Var> {
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.random_range(-3.0..3.0)).collect();
+    Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
+
+fn close(what: &str, fast: &Tensor, plain: &Tensor) -> Result<()> {
+    assert_eq!(fast.dims(), plain.dims(), "{what}");
+    let (fast, plain) = (fast.flatten_all()?.to_vec1::<f32>()?, plain.flatten_all()?.to_vec1::<f32>()?);
+    for (index, (fast, plain)) in fast.iter().zip(&plain).enumerate() {
+        assert!((fast - plain).abs() <= 2e-5 * (1.0 + plain.abs()), "{what} [{index}]: {fast} is not {plain}");
+    }
+    Ok(())
+}
+
+/// Both ways on the same inputs, and the gradients of a weighted sum of their outputs.
+fn agree(what: &str, inputs: &[Var], fast: impl Fn() -> Result<Tensor>, plain: impl Fn() -> Result<Tensor>) -> Result<()> {
+    let (fast, plain) = (fast()?, plain()?);
+    close(what, &fast, &plain)?;
+    let weights = random(&mut ChaCha8Rng::seed_from_u64(9), fast.dims())?.detach();
+    let (fast, plain) = ((fast * &weights)?.sum_all()?.backward()?, (plain * &weights)?.sum_all()?.backward()?);
+    for (index, input) in inputs.iter().enumerate() {
+        let (Some(fast), Some(plain)) = (fast.get(input), plain.get(input)) else {
+            panic!("{what}: input {index} has no gradient")
+        };
+        close(&format!("{what}, gradient {index}"), fast, plain)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn kernels_equal_their_plain_twins() -> Result<()> {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    for (rows, width) in [(1, 4), (3, 17), (70, 32), (130, 48)] {
+        let xs = random(rng, &[rows, width])?;
+        agree("gelu", std::slice::from_ref(&xs), || gelu(&xs), || gelu::plain(&xs))?;
+        let mask = Mask { rate: 0.3, seed: 77 };
+        let dropped = || dropout(&xs, mask.rate, mask.seed);
+        agree("dropout", std::slice::from_ref(&xs), dropped, || dropout::plain(&xs, mask))?;
+        let (weight, bias) = (random(rng, &[width])?, random(rng, &[width])?);
+        let inputs = [xs.clone(), weight.clone(), bias.clone()];
+        let normed = || layer_norm(&xs, &weight, &bias, 1e-5);
+        agree("layer norm", &inputs, normed, || layer_norm::plain(&xs, &weight, &bias, 1e-5))?;
+        let (weight, bias) = (random(rng, &[9, width])?, random(rng, &[9])?);
+        let inputs = [xs.clone(), weight.clone(), bias.clone()];
+        agree("linear", &inputs, || linear(&xs, &weight, &bias), || linear::plain(&xs, &weight, &bias))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn attention_equals_its_plain_twin() -> Result<()> {
+    let rng = &mut ChaCha8Rng::seed_from_u64(2);
+    for (offsets, heads, width) in [(vec![0, 1], 1, 4), (vec![0, 5, 6, 23], 3, 12), (vec![0, 40, 57], 2, 64)] {
+        let rows = offsets[offsets.len() - 1];
+        let inputs = [random(rng, &[rows, width])?, random(rng, &[rows, width])?, random(rng, &[rows, width])?];
+        let [queries, keys, values] = &inputs;
+        for dropout in [None, Some(Mask { rate: 0.2, seed: 5 })] {
+            let shape = Attention { offsets: Arc::from(offsets.as_slice()), heads, dropout };
+            let fast = || attention(queries, keys, values, &shape);
+            agree("attention", &inputs, fast, || attention::plain(queries, keys, values, &shape))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn dropout_keeps_the_share_and_the_mean() -> Result<()> {
+    let xs = Tensor::ones(200_000, candle_core::DType::F32, &Device::Cpu)?;
+    for seed in [0, 1, u64::MAX] {
+        let ys = dropout(&xs, 0.1, seed)?.to_vec1::<f32>()?;
+        let dropped = ys.iter().filter(|y| **y == 0.0).count() as f64 / ys.len() as f64;
+        assert!((dropped - 0.1).abs() < 0.003, "{dropped}");
+        let mean = ys.iter().map(|y| f64::from(*y)).sum::<f64>() / ys.len() as f64;
+        assert!((mean - 1.0).abs() < 0.005, "{mean}");
+    }
+    assert_ne!(dropout(&xs, 0.1, 1)?.to_vec1::<f32>()?, dropout(&xs, 0.1, 2)?.to_vec1::<f32>()?);
+    Ok(())
+}

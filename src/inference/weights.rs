@@ -1,0 +1,235 @@
+//! Tensors by name, strictly: what a model takes must be there, and nothing may be left over.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{Device, Tensor, Var};
+use half::{bf16, f16};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::Deserialize;
+
+use crate::{Error, Result};
+
+/// Suffix of the tensor that holds the scales of an int8 matrix, one f32 a row.
+const SCALE: &str = "_scale";
+
+/// The named tensors of a checkpoint, as f32 on one device, under transformers' names without the model's prefix.
+#[derive(Debug, Clone)]
+pub struct Weights {
+    place: String,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+impl Weights {
+    /// Read `model.safetensors` of a checkpoint directory, or the shards that `model.safetensors.index.json` names.
+    ///
+    /// # Errors
+    /// Where a file is missing, truncated or not safetensors, a shard lacks a tensor that the index promises, a type is not
+    /// f32, f16, bf16 or int8 with scales, or a value is not finite.
+    pub fn open(directory: &Path, device: &Device) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Index {
+            weight_map: BTreeMap<String, String>,
+        }
+        let single = directory.join("model.safetensors");
+        let index = directory.join("model.safetensors.index.json");
+        if single.exists() || !index.exists() {
+            let bytes = std::fs::read(&single).map_err(Error::io(&single))?;
+            return Self::parse(&bytes, &single.display().to_string(), device);
+        }
+        let place = index.display().to_string();
+        let text = std::fs::read(&index).map_err(Error::io(&index))?;
+        let index: Index = serde_json::from_slice(&text).map_err(|error| Error::invalid(&place, error))?;
+        let mut shards: Vec<&String> = index.weight_map.values().collect();
+        shards.sort_unstable();
+        shards.dedup();
+        let mut all = Self { place: place.clone(), tensors: BTreeMap::new() };
+        for shard in shards {
+            // A shard is a file beside the index, nothing else: an index from a stranger must not reach across the disk.
+            if shard.contains(['/', '\\']) {
+                return Err(Error::invalid(&place, format!("weight_map: expected a file name, found {shard:?}")));
+            }
+            let path = directory.join(shard);
+            let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+            all.tensors.extend(Self::parse(&bytes, &path.display().to_string(), device)?.tensors);
+        }
+        for (name, shard) in &index.weight_map {
+            if let Some(name) = canonical(name).filter(|name| !all.tensors.contains_key(name)) {
+                return Err(Error::invalid(&place, format!("tensor {name} is not in {shard}, as weight_map says")));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Read the bytes of a safetensors file; `place` names it in errors.
+    ///
+    /// # Errors
+    /// As [`Weights::open`].
+    pub fn parse(bytes: &[u8], place: &str, device: &Device) -> Result<Self> {
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|error| Error::invalid(place, format!("expected a whole safetensors file: {error}")))?;
+        let mut tensors = BTreeMap::new();
+        for (name, view) in file.tensors() {
+            if view.dtype() == Dtype::I8 || !name.ends_with(SCALE) {
+                let Some(canonical) = canonical(&name) else { continue };
+                let values = floats(&file, &name, &view).map_err(|message| Error::invalid(place, message))?;
+                // Without short-circuit, so that it vectorises: this reads every weight there is.
+                if values.iter().fold(false, |bad, value| bad | !value.is_finite()) {
+                    return Err(Error::invalid(place, format!("tensor {name}: expected finite numbers, found NaN or infinity")));
+                }
+                let tensor = Tensor::from_vec(values, view.shape(), device)?;
+                if tensors.insert(canonical.clone(), tensor).is_some() {
+                    return Err(Error::invalid(place, format!("tensor {canonical} is there twice")));
+                }
+            }
+        }
+        Ok(Self { place: place.to_owned(), tensors })
+    }
+
+    /// Take the tensor `name`, which must have `shape`.
+    ///
+    /// # Errors
+    /// Where it is missing or has another shape.
+    pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        let Some(tensor) = self.tensors.remove(name) else {
+            return Err(Error::invalid(&self.place, format!("tensor {name} {shape:?} is missing")));
+        };
+        if tensor.dims() != shape {
+            let message = format!("tensor {name}: expected {shape:?}, found {:?}", tensor.dims());
+            return Err(Error::invalid(&self.place, message));
+        }
+        Ok(tensor)
+    }
+
+    /// Put `tensor` under `name`, in place of what was there.
+    pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) {
+        self.tensors.insert(name.into(), tensor);
+    }
+
+    /// Leave only the tensors whose name `keep` accepts.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.tensors.retain(|name, _| keep(name));
+    }
+
+    /// Make the tensors that `trained` accepts variables, and return these in order of name.
+    ///
+    /// # Errors
+    /// Where a copy cannot be allocated.
+    pub fn train(&mut self, trained: impl Fn(&str) -> bool) -> Result<Vec<(String, Var)>> {
+        let mut variables = Vec::new();
+        for (name, tensor) in self.tensors.iter_mut().filter(|(name, _)| trained(name)) {
+            let variable = Var::from_tensor(tensor)?;
+            *tensor = variable.as_tensor().clone();
+            variables.push((name.clone(), variable));
+        }
+        Ok(variables)
+    }
+
+    /// The tensors in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
+    }
+
+    /// Where the tensors live; the CPU where there are none.
+    pub fn device(&self) -> Device {
+        self.tensors.values().next().map_or(Device::Cpu, |tensor| tensor.device().clone())
+    }
+
+    /// End the taking: nothing may be left.
+    ///
+    /// # Errors
+    /// Where a tensor was not taken; all are named.
+    pub fn finish(self) -> Result<()> {
+        if self.tensors.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.tensors.keys().map(String::as_str).collect();
+        Err(Error::invalid(&self.place, format!("tensors that this model has no place for: {}", names.join(", "))))
+    }
+}
+
+/// The name that this library uses for a tensor that transformers calls `name`, or `None` where it is a buffer and no weight.
+fn canonical(name: &str) -> Option<String> {
+    let name = ["bert.", "roberta."].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    // Saved by old versions of transformers: 0, 1, 2 … and zeros.
+    if matches!(name, "embeddings.position_ids" | "embeddings.token_type_ids") {
+        return None;
+    }
+    // TensorFlow's names for the two parts of a LayerNorm.
+    let renamed = name.strip_suffix(".gamma").map(|stem| format!("{stem}.weight"));
+    let renamed = renamed.or_else(|| name.strip_suffix(".beta").map(|stem| format!("{stem}.bias")));
+    Some(renamed.unwrap_or_else(|| name.to_owned()))
+}
+
+fn floats(file: &SafeTensors<'_>, name: &str, view: &TensorView<'_>) -> std::result::Result<Vec<f32>, String> {
+    let bytes = view.data();
+    match view.dtype() {
+        Dtype::F32 => Ok(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+        Dtype::F16 => Ok(bytes.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect()),
+        Dtype::BF16 => Ok(bytes.as_chunks().0.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect()),
+        Dtype::I8 => {
+            let scales = format!("{name}{SCALE}");
+            let scales = file.tensor(&scales).map_err(|_| format!("tensor {name}: int8 without its {scales}"))?;
+            let rows = view.shape().first().copied().unwrap_or(0);
+            if scales.dtype() != Dtype::F32 || scales.shape() != [rows] || rows == 0 {
+                return Err(format!("tensor {name}{SCALE}: expected f32 [{rows}], found {:?} {:?}", scales.dtype(), scales.shape()));
+            }
+            let scales = scales.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
+            let rows = bytes.chunks_exact(bytes.len() / rows).zip(scales);
+            Ok(rows.flat_map(|(row, scale)| row.iter().map(move |b| f32::from(*b as i8) * scale)).collect())
+        }
+        other => Err(format!("tensor {name}: expected f32, f16, bf16 or int8 with scales, found {other:?}")),
+    }
+}
+
+/// How numbers are stored in a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// Everything f32.
+    F32,
+    /// Matrices as int8 with one f32 scale a row (largest magnitude / 127), vectors f32: a quarter of the size.
+    Int8,
+}
+
+/// A safetensors file of `tensors`, with the metadata that transformers asks for.
+///
+/// # Errors
+/// Where a tensor cannot be read or the format refuses it.
+pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, storage: Storage) -> Result<Vec<u8>> {
+    let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    for (name, tensor) in tensors {
+        let shape = tensor.dims().to_vec();
+        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+        if storage == Storage::Int8 && shape.len() == 2 {
+            let (rows, scales) = quantize(&values, shape[1]);
+            parts.push((format!("{name}{SCALE}"), Dtype::F32, vec![shape[0]], little_endian(&scales)));
+            parts.push((name.to_owned(), Dtype::I8, shape, rows));
+        } else {
+            parts.push((name.to_owned(), Dtype::F32, shape, little_endian(&values)));
+        }
+    }
+    let refuse = |error: safetensors::SafeTensorError| Error::invalid("safetensors", error);
+    let mut views = Vec::with_capacity(parts.len());
+    for (name, dtype, shape, bytes) in &parts {
+        views.push((name, TensorView::new(*dtype, shape.clone(), bytes).map_err(refuse)?));
+    }
+    let metadata = [("format".to_owned(), "pt".to_owned())].into();
+    safetensors::serialize(views, Some(metadata)).map_err(refuse)
+}
+
+fn little_endian(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Rows of `width` values as int8 (two's complement) and their scales.
+fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
+    let mut bytes = Vec::with_capacity(values.len());
+    let mut scales = Vec::with_capacity(values.len() / width);
+    for row in values.chunks_exact(width) {
+        let largest = row.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        bytes.extend(row.iter().map(|value| (value / scale).round() as i8 as u8));
+        scales.push(scale);
+    }
+    (bytes, scales)
+}
