@@ -83,7 +83,9 @@ pub fn evaluate(answered: &[Answered<'_>]) -> Evaluation {
         languages.entry(example.language.clone()).or_default().add(answer);
         datasets.entry(example.dataset.clone()).or_default().add(answer);
     }
-    let part = |counts: BTreeMap<String, Counts>| counts.into_iter().map(|(name, counts)| (name, counts.evaluation())).collect();
+    let part = |counts: BTreeMap<String, Counts>| {
+        counts.into_iter().map(|(name, counts)| (name, counts.evaluation())).collect()
+    };
     let by = [("language", part(languages)), ("dataset", part(datasets))].into();
     Evaluation { by, ..whole.evaluation() }
 }

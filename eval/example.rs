@@ -68,7 +68,9 @@ impl Line {
                 let span = points.span(start, end).filter(|span| !span.is_empty());
                 Some(span.ok_or_else(|| {
                     let length = points.at(self.text.len());
-                    format!("target_start, target_end: expected a range within {length} code points, found {start}..{end}")
+                    format!(
+                        "target_start, target_end: expected a range within {length} code points, found {start}..{end}"
+                    )
                 })?)
             }
             _ => None,
@@ -111,14 +113,16 @@ mod tests {
         let path = directory.path().join("examples.jsonl");
         let good = r#"{"id":"1","dataset":"d","lang":"ko","text":"한국이 옳다","target":"한국","target_start":0,"target_end":2,"label":"favor"}"#;
         let feeling = r#"{"id":"2","dataset":"d","lang":"en","text":"Sad.","sentiment":"negative"}"#;
-        let beyond = r#"{"id":"3","dataset":"d","lang":"en","text":"abc","target_start":2,"target_end":4,"label":"favor"}"#;
+        let beyond =
+            r#"{"id":"3","dataset":"d","lang":"en","text":"abc","target_start":2,"target_end":4,"label":"favor"}"#;
         let label = r#"{"id":"4","dataset":"d","lang":"en","text":"abc","label":"good"}"#;
         std::fs::write(&path, [good, "", feeling, beyond, label, "{", "\u{0}"].join("\n"))?;
         let examples = read(&path)?;
         let [Ok(first), Ok(second), rest @ ..] = examples.as_slice() else { return Err("two good lines".into()) };
         assert_eq!(first.mention.map(|span| span.of(&first.text)), Some("한국"));
         assert_eq!(second.gold, Gold::Sentiment(Sentiment::Negative));
-        let lines: Vec<String> = rest.iter().filter_map(|example| example.as_ref().err().map(ToString::to_string)).collect();
+        let lines: Vec<String> =
+            rest.iter().filter_map(|example| example.as_ref().err().map(ToString::to_string)).collect();
         assert_eq!(lines.len(), 4);
         assert!(lines[0].contains(":4: target_start, target_end: expected a range within 3 code points, found 2..4"));
         assert!(lines[1].contains(":5: label: expected one of against, neutral, favor, found \"good\""));

@@ -1,7 +1,7 @@
 //! Temperature scaling (<https://arxiv.org/abs/1706.04599>): one number a head, fitted on dev, that makes probabilities come true.
 
-use regard::checkpoint::Temperatures;
 use regard::Scores;
+use regard::checkpoint::Temperatures;
 use regard_eval::{Answered, Gold};
 
 /// The temperatures under which `answered`, answered at temperature 1, is most likely; 1 where a head has no answers.

@@ -23,8 +23,12 @@ pub(crate) fn of_run(config: &Config, epoch: usize, score: f64, evaluation: &Eva
     for (dataset, evaluation) in evaluation.by.get("dataset").into_iter().flatten() {
         for (question, metrics) in [("stance", &evaluation.stance), ("sentiment", &evaluation.sentiment)] {
             if let Some(metrics) = metrics {
-                let [macro_f1, f1_pn, accuracy] = [metrics.macro_f1, metrics.f1_pn, metrics.accuracy].map(|value| 100.0 * value);
-                line(format_args!("| {dataset} | {question} | {} | {macro_f1:.1} | {f1_pn:.1} | {accuracy:.1} |\n", metrics.n));
+                let [macro_f1, f1_pn, accuracy] =
+                    [metrics.macro_f1, metrics.f1_pn, metrics.accuracy].map(|value| 100.0 * value);
+                line(format_args!(
+                    "| {dataset} | {question} | {} | {macro_f1:.1} | {f1_pn:.1} | {accuracy:.1} |\n",
+                    metrics.n
+                ));
             }
         }
     }

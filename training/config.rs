@@ -122,7 +122,8 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         let optimizer = &self.optimizer;
-        let positive = [("optimizer.rate", optimizer.rate), ("optimizer.eps", optimizer.eps), ("optimizer.clip", optimizer.clip)];
+        let positive =
+            [("optimizer.rate", optimizer.rate), ("optimizer.eps", optimizer.eps), ("optimizer.clip", optimizer.clip)];
         if let Some((name, value)) = positive.iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
             return Err(format!("{name}: expected a positive number, found {value}"));
         }

@@ -135,7 +135,13 @@ struct Update {
 
 impl Update {
     /// From candle's operations, on any device.
-    fn composed(&self, value: &Tensor, gradient: &Tensor, first: &mut Tensor, second: &mut Tensor) -> Result<Tensor, Error> {
+    fn composed(
+        &self,
+        value: &Tensor,
+        gradient: &Tensor,
+        first: &mut Tensor,
+        second: &mut Tensor,
+    ) -> Result<Tensor, Error> {
         let [a, b] = self.betas.map(f64::from);
         let gradient = (gradient * f64::from(self.scale))?;
         *first = ((&*first * a)? + (&gradient * (1.0 - a))?)?;
@@ -164,8 +170,12 @@ impl InplaceOp2 for Fused<'_> {
         gradient: &CpuStorage,
         gradient_layout: &Layout,
     ) -> candle_core::Result<()> {
-        let (CpuStorage::F32(values), CpuStorage::F32(gradient)) = (values, gradient) else { bail!("adamw: expected f32") };
-        let (Some((start, end)), Some((from, to))) = (layout.contiguous_offsets(), gradient_layout.contiguous_offsets()) else {
+        let (CpuStorage::F32(values), CpuStorage::F32(gradient)) = (values, gradient) else {
+            bail!("adamw: expected f32")
+        };
+        let (Some((start, end)), Some((from, to))) =
+            (layout.contiguous_offsets(), gradient_layout.contiguous_offsets())
+        else {
             bail!("adamw: expected contiguous tensors")
         };
         let mut moments = self.moments.borrow_mut();

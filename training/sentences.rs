@@ -71,7 +71,9 @@ pub(crate) fn gather(files: &[Examples], tokenizer: &Tokenizer) -> Result<(Vec<S
                     sentence.mentions.push(vec![mention]);
                     sentence.stance.push(Answer { gold: gold as usize, possible: seen[0] });
                 }
-                (Gold::Sentiment(gold), _) => sentence.sentiment = Some(Answer { gold: gold as usize, possible: seen[1] }),
+                (Gold::Sentiment(gold), _) => {
+                    sentence.sentiment = Some(Answer { gold: gold as usize, possible: seen[1] })
+                }
                 (Gold::Stance(_), None) => {}
             }
         }
@@ -152,8 +154,10 @@ impl Labels {
 fn cross_entropy(logits: &Tensor, answers: &[Answer]) -> Result<Tensor, Error> {
     let device: &Device = logits.device();
     let shape = (answers.len(), 3);
-    let masks: Vec<f32> = answers.iter().flat_map(|a| a.possible.map(|possible| if possible { 0.0 } else { -1e4 })).collect();
-    let golds: Vec<f32> = answers.iter().flat_map(|a| [0, 1, 2].map(|class| f32::from(u8::from(class == a.gold)))).collect();
+    let masks: Vec<f32> =
+        answers.iter().flat_map(|a| a.possible.map(|possible| if possible { 0.0 } else { -1e4 })).collect();
+    let golds: Vec<f32> =
+        answers.iter().flat_map(|a| [0, 1, 2].map(|class| f32::from(u8::from(class == a.gold)))).collect();
     let masked = (logits + Tensor::from_vec(masks, shape, device)?)?;
     let log_probabilities = candle_nn::ops::log_softmax(&masked, 1)?;
     Ok((log_probabilities * Tensor::from_vec(golds, shape, device)?)?.sum_all()?.neg()?)

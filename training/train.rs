@@ -75,7 +75,8 @@ pub struct Outcome {
 pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>)) -> Result<Outcome, Error> {
     let run = &config.output;
     std::fs::create_dir_all(run).map_err(Error::io(run))?;
-    let resolved = toml::to_string_pretty(config).map_err(|error| Error::Config { path: run.clone(), message: error.to_string() })?;
+    let resolved = toml::to_string_pretty(config)
+        .map_err(|error| Error::Config { path: run.clone(), message: error.to_string() })?;
     write(&run.join("config.toml"), resolved.as_bytes())?;
     let mut metrics = File::create(run.join("metrics.jsonl")).map_err(Error::io(run.join("metrics.jsonl")))?;
 
@@ -106,7 +107,11 @@ pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>
     let mut predictor = Predictor::from_parts(model, tokenizer, Temperatures::default());
     let mut optimizer = AdamW::new(variables, &config.optimizer)?;
     let [stance, sentiment] = sentences::counts(&sentences);
-    log(&mut metrics, run, &json!({"sentences": sentences.len(), "stance": stance, "sentiment": sentiment, "steps": steps}))?;
+    log(
+        &mut metrics,
+        run,
+        &json!({"sentences": sentences.len(), "stance": stance, "sentiment": sentiment, "steps": steps}),
+    )?;
     report(Event::Started { sentences: sentences.len(), steps, left_out });
 
     let (mut step, mut tokens, mut smooth, start) = (0, 0, None, Instant::now());
@@ -138,7 +143,11 @@ pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>
             smooth = Some(mean);
             let tokens_per_second = tokens as f64 / start.elapsed().as_secs_f64();
             if step % 10 == 0 {
-                log(&mut metrics, run, &json!({"step": step, "loss": loss, "norm": norm, "tokens_per_second": tokens_per_second}))?;
+                log(
+                    &mut metrics,
+                    run,
+                    &json!({"step": step, "loss": loss, "norm": norm, "tokens_per_second": tokens_per_second}),
+                )?;
             }
             report(Event::Step { step, loss: mean, tokens_per_second });
         }
@@ -202,7 +211,8 @@ fn answers<'a>(predictor: &Predictor, files: &'a [Vec<Example>]) -> Result<Vec<V
 /// Macro-F1 of what the file asks.
 fn score(evaluation: &Evaluation) -> f64 {
     let parts = [&evaluation.stance, &evaluation.sentiment];
-    let scores: Vec<f64> = parts.iter().filter_map(|metrics| metrics.as_ref().map(|metrics| metrics.macro_f1)).collect();
+    let scores: Vec<f64> =
+        parts.iter().filter_map(|metrics| metrics.as_ref().map(|metrics| metrics.macro_f1)).collect();
     scores.iter().sum::<f64>() / scores.len().max(1) as f64
 }
 

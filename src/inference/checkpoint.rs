@@ -81,18 +81,32 @@ impl Checkpoint {
         let encoder = EncoderConfig::read(&config, &config_place)?;
         let tokenizer = Tokenizer::parse(&tokenizer_json, &format!("{place}/tokenizer.json"), encoder.longest())?;
         if tokenizer.vocabulary() > encoder.vocabulary {
-            let message = format!("expected at most {} pieces, as config.json says, found {}", encoder.vocabulary, tokenizer.vocabulary());
+            let message = format!(
+                "expected at most {} pieces, as config.json says, found {}",
+                encoder.vocabulary,
+                tokenizer.vocabulary()
+            );
             return Err(Error::invalid(format!("{place}/tokenizer.json"), message));
         }
         let question = labels::question(&config, &config_place)?;
         let temperatures = match config.pointer("/regard/temperature") {
-            Some(value) => Temperatures::deserialize(value).map_err(|error| Error::invalid(&config_place, error))?,
+            Some(value) => Temperatures::deserialize(value)
+                .map_err(|error| Error::invalid(&config_place, format!("regard.temperature: {error}")))?,
             None => Temperatures::default(),
         };
         if ![temperatures.stance, temperatures.sentiment].iter().all(|value| value.is_finite() && *value > 0.0) {
             return Err(Error::invalid(&config_place, "regard.temperature: expected positive numbers"));
         }
-        Ok(Self { place: place.to_owned(), config, encoder, question, temperatures, tokenizer, tokenizer_json, weights })
+        Ok(Self {
+            place: place.to_owned(),
+            config,
+            encoder,
+            question,
+            temperatures,
+            tokenizer,
+            tokenizer_json,
+            weights,
+        })
     }
 
     /// The model and what is left of the checkpoint.

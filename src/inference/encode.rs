@@ -30,8 +30,9 @@ impl Tokenizer {
     /// # Errors
     /// Where the bytes are not a tokenizer.
     pub fn parse(bytes: &[u8], place: &str, longest: usize) -> Result<Self> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(bytes)
-            .map_err(|error| Error::invalid(place, format!("expected a tokenizer of the tokenizers library: {error}")))?;
+        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| {
+            Error::invalid(place, format!("expected a tokenizer of the tokenizers library: {error}"))
+        })?;
         // Our own truncation keeps the mentions; sequences are packed, not padded.
         inner.with_truncation(None).map_err(|error| Error::invalid(place, error))?;
         inner.with_padding(None);
@@ -86,7 +87,9 @@ impl Tokenizer {
         let hits = |mentions: &[Span]| -> Vec<usize> {
             let offsets = tokens.get_offsets().iter().zip(&in_sentence).enumerate();
             let overlapping = offsets.filter(|(_, ((start, end), inside))| {
-                **inside && start < end && mentions.iter().any(|mention| *start < mention.end() && mention.start() < *end)
+                **inside
+                    && start < end
+                    && mentions.iter().any(|mention| *start < mention.end() && mention.start() < *end)
             });
             overlapping.map(|(index, _)| index).collect()
         };

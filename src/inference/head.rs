@@ -2,10 +2,10 @@
 
 use candle_core::{DType, Tensor};
 
+use crate::Result;
 use crate::batch::Batch;
 use crate::encoder::{EncoderConfig, Family, Linear, Mode};
 use crate::weights::Weights;
-use crate::Result;
 
 /// What a checkpoint's head answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,9 @@ impl Head {
                     Question::SentenceSentiment { order } => {
                         Ok(Logits { stance: None, sentiment: Some(reordered(&logits, *order)?) })
                     }
-                    Question::PairStance { order } => Ok(Logits { stance: Some(reordered(&logits, *order)?), sentiment: None }),
+                    Question::PairStance { order } => {
+                        Ok(Logits { stance: Some(reordered(&logits, *order)?), sentiment: None })
+                    }
                     Question::Span => Ok(Logits { stance: None, sentiment: None }),
                 }
             }

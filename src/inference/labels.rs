@@ -34,7 +34,9 @@ enum Target {
 /// Where `regard.target` is unknown or the labels cannot be told by name.
 pub(crate) fn question(config: &Value, place: &str) -> Result<Option<Question>> {
     let target = match config.pointer("/regard/target") {
-        Some(value) => Some(Target::deserialize(value).map_err(|error| Error::invalid(place, format!("regard.target: {error}")))?),
+        Some(value) => {
+            Some(Target::deserialize(value).map_err(|error| Error::invalid(place, format!("regard.target: {error}")))?)
+        }
         None => None,
     };
     let classifies = config
@@ -96,7 +98,8 @@ mod tests {
         let head = "RobertaForSequenceClassification";
         let stance = json!({"architectures": [head], "id2label": {"0": "FAVOR", "1": "Against", "2": "None"}});
         assert!(matches!(asked(stance), Ok(Some(Question::PairStance { order: [1, 2, 0] }))));
-        let sentiment = json!({"architectures": [head], "id2label": {"0": "positive", "1": "neutral", "2": "negative"}});
+        let sentiment =
+            json!({"architectures": [head], "id2label": {"0": "positive", "1": "neutral", "2": "negative"}});
         assert!(matches!(asked(sentiment.clone()), Ok(Some(Question::SentenceSentiment { order: [2, 1, 0] }))));
         let mut toward = sentiment;
         toward["regard"] = json!({"target": "pair"});

@@ -1,21 +1,51 @@
-//! Stance toward the actors in news sentences, in many languages.
+//! Stance toward the actors in news sentences, in many languages: text in, predictions out.
+//!
+//! ```text
+//! Document ── language ── segment ──> sentences ┐
+//!                                               ├─> Query ── encode ── batch ──> encoder ── head ──> Scores ──> Report
+//! Catalogue ── Matcher ──────────────> mentions ┘                                                             └─> summary
+//! ```
+//!
+//! The encoder reads each sentence once; the head pools every actor's mention out of that one pass.
+//!
+//! In reading order: [`stance`](Stance) and [`span`](Span), the words that everything speaks; [`Document`], [`Language`],
+//! [`sentences`], [`actor`], from text to questions; [`encode`], [`batch`], [`encoder`], [`head`], [`model`], from questions to
+//! numbers; [`weights`], [`checkpoint`], [`hub`](https://huggingface.co/docs/hub), where models come from; [`predict`],
+//! [`Classifier`], [`summary()`], what users touch.
+//!
+//! **Invariants:** no input panics; the answers to a sentence do not depend on what it is batched with; labels stand in one
+//! order everywhere; this crate knows neither gold labels nor the command line.
 
-pub mod batch;
-pub mod checkpoint;
-mod device;
+mod stance;
+mod span;
+mod document;
+mod language;
+mod segment;
+
 pub mod encode;
+pub mod batch;
 pub mod encoder;
-mod error;
 pub mod head;
 mod kernels;
-mod labels;
 pub mod model;
-pub mod predict;
-mod span;
-mod stance;
+
+mod labels;
 pub mod weights;
+pub mod checkpoint;
+#[cfg(feature = "hub")]
+pub mod hub;
+#[cfg(feature = "shipped")]
+pub mod shipped;
+
+pub mod predict;
+
+mod device;
+mod error;
 
 pub use device::device;
+pub use document::Document;
 pub use error::{Error, Result};
+pub use language::Language;
+pub use segment::{sentences, trimmed};
 pub use span::{CodePoints, Span};
 pub use stance::{Label, Scores, Sentiment, Stance};

@@ -1,10 +1,10 @@
 //! Encoder and head as one: a batch in, logits out. The same for training and for inference.
 
+use crate::Result;
 use crate::batch::Batch;
 use crate::encoder::{Encoder, EncoderConfig, Mode};
 use crate::head::{Head, Logits, Question};
 use crate::weights::Weights;
-use crate::Result;
 
 /// A stance model.
 #[derive(Debug)]

@@ -125,7 +125,9 @@ impl Predictor {
 
     /// The readings that a query takes: one for all targets, or one a target.
     fn encode(&self, query: &Query<'_>) -> Result<Vec<Encoding>> {
-        if let Some(mention) = query.targets.iter().flat_map(|target| &target.mentions).find(|m| m.end() > query.text.len()) {
+        if let Some(mention) =
+            query.targets.iter().flat_map(|target| &target.mentions).find(|m| m.end() > query.text.len())
+        {
             let message = format!("mention: expected an end of at most {}, found {}", query.text.len(), mention.end());
             return Err(Error::invalid("query", message));
         }

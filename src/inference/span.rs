@@ -63,6 +63,11 @@ impl Span {
         self.start <= inner.start && inner.end <= self.end
     }
 
+    /// From the start of this one to the end of `last`, which comes after it.
+    pub fn through(self, last: Self) -> Self {
+        Self { start: self.start, end: last.end.max(self.end) }
+    }
+
     /// The same place counted from `origin`, for a span inside a slice that starts at byte `origin` of the whole.
     pub fn shifted(self, origin: usize) -> Self {
         Self { start: self.start + origin, end: self.end + origin }
@@ -111,7 +116,8 @@ impl<'a> CodePoints<'a> {
     fn byte(&self, point: usize) -> Option<usize> {
         let Some(&mark) = self.marks.get(point / STRIDE) else {
             // One past the last code point, where the count is a multiple of the stride.
-            return (point == self.marks.len() * STRIDE && self.at(self.text.len()) == point).then_some(self.text.len());
+            return (point == self.marks.len() * STRIDE && self.at(self.text.len()) == point)
+                .then_some(self.text.len());
         };
         let rest = self.text.get(mark..)?;
         let mut left = point % STRIDE;

@@ -75,7 +75,10 @@ impl Weights {
                 let values = floats(&file, &name, &view).map_err(|message| Error::invalid(place, message))?;
                 // Without short-circuit, so that it vectorises: this reads every weight there is.
                 if values.iter().fold(false, |bad, value| bad | !value.is_finite()) {
-                    return Err(Error::invalid(place, format!("tensor {name}: expected finite numbers, found NaN or infinity")));
+                    return Err(Error::invalid(
+                        place,
+                        format!("tensor {name}: expected finite numbers, found NaN or infinity"),
+                    ));
                 }
                 let tensor = Tensor::from_vec(values, view.shape(), device)?;
                 if tensors.insert(canonical.clone(), tensor).is_some() {
@@ -171,8 +174,15 @@ fn floats(file: &SafeTensors<'_>, name: &str, view: &TensorView<'_>) -> std::res
             let scales = format!("{name}{SCALE}");
             let scales = file.tensor(&scales).map_err(|_| format!("tensor {name}: int8 without its {scales}"))?;
             let rows = view.shape().first().copied().unwrap_or(0);
-            if scales.dtype() != Dtype::F32 || scales.shape() != [rows] || rows == 0 {
-                return Err(format!("tensor {name}{SCALE}: expected f32 [{rows}], found {:?} {:?}", scales.dtype(), scales.shape()));
+            if bytes.is_empty() || view.shape().is_empty() {
+                return Err(format!("tensor {name}: expected rows of int8, found {:?}", view.shape()));
+            }
+            if scales.dtype() != Dtype::F32 || scales.shape() != [rows] {
+                return Err(format!(
+                    "tensor {name}{SCALE}: expected f32 [{rows}], found {:?} {:?}",
+                    scales.dtype(),
+                    scales.shape()
+                ));
             }
             let scales = scales.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
             let rows = bytes.chunks_exact(bytes.len() / rows).zip(scales);

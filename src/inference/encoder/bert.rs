@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::layers::{LayerNorm, Linear, Mode};
 use super::EncoderConfig;
+use super::layers::{LayerNorm, Linear, Mode};
 use crate::batch::Batch;
 use crate::kernels::{self, Attention};
 use crate::weights::Weights;
@@ -131,7 +131,8 @@ impl Layer {
         let rate = config.attention_dropout;
         let dropout = mode.seed(rate).map(|seed| kernels::Mask { rate, seed });
         let shape = Attention { offsets: Arc::clone(offsets), heads: config.heads, dropout };
-        let read = kernels::attention(&self.query.forward(xs)?, &self.key.forward(xs)?, &self.value.forward(xs)?, &shape)?;
+        let read =
+            kernels::attention(&self.query.forward(xs)?, &self.key.forward(xs)?, &self.value.forward(xs)?, &shape)?;
         let attended = mode.dropout(&self.attended.forward(&read)?, config.hidden_dropout)?;
         let xs = self.attended_norm.forward(&(attended + xs)?)?;
         let inner = kernels::gelu(&self.up.forward(&xs)?)?;

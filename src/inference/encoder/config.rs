@@ -98,7 +98,7 @@ impl EncoderConfig {
         }
         let first_position = match family {
             Family::Bert => 0,
-            Family::Roberta => raw.pad_token_id.unwrap_or(1) + 1,
+            Family::Roberta => raw.pad_token_id.unwrap_or(1).saturating_add(1),
         };
         let hidden_dropout = raw.hidden_dropout_prob.unwrap_or(0.1);
         let config = Self {
@@ -140,8 +140,9 @@ impl EncoderConfig {
         if !self.hidden.is_multiple_of(self.heads) {
             return Err(format!("hidden_size: expected a multiple of {} heads, found {}", self.heads, self.hidden));
         }
-        if self.positions <= self.first_position + 2 {
-            return Err(format!("max_position_embeddings: expected more than {}", self.first_position + 2));
+        let least = self.first_position.saturating_add(2);
+        if self.positions <= least {
+            return Err(format!("max_position_embeddings: expected more than {least}, found {}", self.positions));
         }
         let rates = [self.hidden_dropout, self.attention_dropout, self.head_dropout];
         if let Some(rate) = rates.iter().find(|rate| !(0.0..1.0).contains(*rate)) {

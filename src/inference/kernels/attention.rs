@@ -23,7 +23,11 @@ pub(crate) struct Attention {
 
 /// Each token of `queries` (N, H) reads `values` (N, H) of its own sequence by its likeness to `keys` (N, H), head by head.
 pub(crate) fn attention(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &Attention) -> Result<Tensor> {
-    if queries.device().is_cpu() { queries.apply_op3(keys, values, shape.clone()) } else { plain(queries, keys, values, shape) }
+    if queries.device().is_cpu() {
+        queries.apply_op3(keys, values, shape.clone())
+    } else {
+        plain(queries, keys, values, shape)
+    }
 }
 
 /// The same, one sequence after the other, from candle's differentiable operations.

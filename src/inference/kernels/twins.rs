@@ -24,7 +24,12 @@ fn close(what: &str, fast: &Tensor, plain: &Tensor) -> Result<()> {
 }
 
 /// Both ways on the same inputs, and the gradients of a weighted sum of their outputs.
-fn agree(what: &str, inputs: &[Var], fast: impl Fn() -> Result<Tensor>, plain: impl Fn() -> Result<Tensor>) -> Result<()> {
+fn agree(
+    what: &str,
+    inputs: &[Var],
+    fast: impl Fn() -> Result<Tensor>,
+    plain: impl Fn() -> Result<Tensor>,
+) -> Result<()> {
     let (fast, plain) = (fast()?, plain()?);
     close(what, &fast, &plain)?;
     let weights = random(&mut ChaCha8Rng::seed_from_u64(9), fast.dims())?.detach();

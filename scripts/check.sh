@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is taken: what a contributor runs is what CI runs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo test --workspace --locked
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -1,0 +1,96 @@
+//! `regard classify`: documents in, judged sentences out.
+
+use std::io::{IsTerminal, stdout};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use regard::actor::Catalogue;
+use regard::predict::Predictor;
+use regard::{Classifier, Document};
+
+use crate::exit::{Status, skipped};
+use crate::input::documents;
+use crate::model::ModelArguments;
+use crate::output::{Csv, Jsonl, Table, Writer};
+use crate::{Outcome, progress};
+
+/// Documents that are judged together: enough sentences to fill the batches, few enough to see the first answers soon.
+const TOGETHER: usize = 32;
+
+/// Judge every sentence of an article toward every actor that it names.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Text files, `-` for standard input, or `.jsonl` files with records {"id", "text", "targets": [{"start", "end"}]}.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+    #[command(flatten)]
+    model: ModelArguments,
+    /// TOML file of actors to look for beside the shipped ones; one with a known id replaces it.
+    #[arg(long, value_name = "FILE")]
+    actors: Vec<PathBuf>,
+    /// How to print: table to a terminal, jsonl otherwise.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// After each document one more line: how it stands toward each actor over all. Tables always have it.
+    #[arg(long)]
+    summary: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// One line a sentence.
+    Jsonl,
+    /// One row a sentence and actor.
+    Csv,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let mut catalogue = Catalogue::shipped()?;
+    for path in &arguments.actors {
+        catalogue = catalogue.extended(Catalogue::open(path)?)?;
+    }
+    let classifier = Classifier::new(Predictor::new(arguments.model.open()?)?, catalogue)?;
+    let terminal = stdout().is_terminal();
+    let format = arguments.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
+    let out = std::io::BufWriter::new(anstream::AutoStream::auto(stdout()));
+    let mut writer: Box<dyn Writer> = match format {
+        Format::Table => Box::new(Table::new(out)),
+        Format::Jsonl => Box::new(Jsonl::new(out, arguments.summary)),
+        Format::Csv => Box::new(Csv::new(out)),
+    };
+    // A bar would run through the answers where both go to one terminal.
+    let bar = if terminal { indicatif::ProgressBar::hidden() } else { progress::open_ended("documents") };
+    let mut left_out = 0;
+    let mut waiting: Vec<Document> = Vec::new();
+    for record in arguments.inputs.iter().flat_map(|input| documents(input)) {
+        match record {
+            Ok(document) => waiting.push(document),
+            Err(reason) => {
+                left_out += 1;
+                bar.suspend(|| skipped(&reason));
+            }
+        }
+        if waiting.len() == TOGETHER {
+            judge(&classifier, &mut waiting, writer.as_mut())?;
+            bar.inc(TOGETHER as u64);
+        }
+    }
+    judge(&classifier, &mut waiting, writer.as_mut())?;
+    bar.finish_and_clear();
+    Ok(Status::of_skipped(left_out))
+}
+
+/// Write the answers to the documents that wait, and let these go.
+fn judge(classifier: &Classifier, waiting: &mut Vec<Document>, writer: &mut dyn Writer) -> anyhow::Result<()> {
+    for (document, report) in waiting.iter().zip(classifier.classify(waiting)?) {
+        writer.write(document, &report)?;
+    }
+    waiting.clear();
+    Ok(writer.flush()?)
+}
+
+/// What all writers end in.
+pub(crate) type Out = std::io::BufWriter<anstream::AutoStream<std::io::Stdout>>;
+

@@ -1,0 +1,53 @@
+//! How a command ends.
+
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+use anstream::eprintln;
+
+use crate::Outcome;
+
+/// Shown under `--help`.
+pub(crate) const HELP: &str = "Exit status: 0 all done; 1 failed; 2 wrong usage; 3 done, but for records of the input that could not be used.";
+
+/// How far a command came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Everything is done.
+    Done,
+    /// Some records were reported on stderr and left out.
+    Skipped,
+}
+
+impl Status {
+    /// [`Status::Skipped`] where `count` records were.
+    pub(crate) fn of_skipped(count: usize) -> Self {
+        if count == 0 { Self::Done } else { Self::Skipped }
+    }
+}
+
+/// Say on stderr why a command failed, and give its exit code.
+#[allow(clippy::print_stderr)]
+pub(crate) fn report(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(Status::Done) => ExitCode::SUCCESS,
+        Ok(Status::Skipped) => ExitCode::from(3),
+        // Whoever read our output has seen enough, as in `regard … | head`.
+        Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("regard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Say on stderr that one record is left out.
+#[allow(clippy::print_stderr)]
+pub(crate) fn skipped(reason: &dyn std::fmt::Display) {
+    eprintln!("regard: skipped: {reason}");
+}
+
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    kinds.map(std::io::Error::kind).any(|kind| kind == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,56 @@
+//! Which checkpoint, on which device: the options that several subcommands share.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use regard::checkpoint::Checkpoint;
+use regard::hub::{Hub, HubId, Progress};
+
+use crate::progress;
+
+/// The model to use.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelArguments {
+    /// Checkpoint: a directory, or a hub id such as `owner/name` or `owner/name@revision`; the shipped default where left out.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// Where the weights live: auto, cpu or cuda:N.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: String,
+}
+
+impl ModelArguments {
+    /// The checkpoint asked for.
+    pub(crate) fn open(&self) -> anyhow::Result<Checkpoint> {
+        match &self.model {
+            Some(model) => open(model, &self.device),
+            None => Ok(Checkpoint::shipped(&regard::device(&self.device)?)?),
+        }
+    }
+}
+
+/// Open a checkpoint or base model by directory or hub id.
+pub(crate) fn open(model: &str, device: &str) -> anyhow::Result<Checkpoint> {
+    Ok(Checkpoint::open(&directory(model)?, &regard::device(device)?)?)
+}
+
+/// Where the files of `model` are, fetched first where it is a hub id.
+pub(crate) fn directory(model: &str) -> anyhow::Result<PathBuf> {
+    if Path::new(model).is_dir() {
+        return Ok(PathBuf::from(model));
+    }
+    let id: HubId = model.parse().with_context(|| format!("model {model:?}"))?;
+    let bar = progress::bytes();
+    let fetched = Hub::from_environment()?.fetch(&id, &mut |event| match event {
+        Progress::Waiting { file } => bar.set_message(format!("waiting for another process to fetch {file}")),
+        Progress::Started { file, bytes, present } => {
+            bar.set_message(file.to_owned());
+            bar.set_length(bytes);
+            bar.set_position(present);
+        }
+        Progress::Advanced { bytes } => bar.inc(bytes),
+        Progress::Finished => bar.set_message(""),
+    });
+    bar.finish_and_clear();
+    Ok(fetched?)
+}

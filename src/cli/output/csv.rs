@@ -1,0 +1,74 @@
+//! One row a sentence and actor; sentences that name no actor have one row without.
+
+use std::io::{Result, Write};
+
+use regard::{CodePoints, Document, Label, Regarded, Report, Scores, Sentence, Sentiment, Stance};
+
+use super::Writer;
+use crate::classify::Out;
+
+const HEADER: [&str; 18] = [
+    "document", "sentence", "language", "start", "end", "text", "sentiment", "negative", "neutral_sentiment", "positive",
+    "actor", "name", "type", "mentions", "stance", "against", "neutral", "favor",
+];
+
+pub(crate) struct Csv {
+    out: csv::Writer<Out>,
+    headed: bool,
+}
+
+impl Csv {
+    pub(crate) fn new(out: Out) -> Self {
+        Self { out: csv::Writer::from_writer(out), headed: false }
+    }
+}
+
+impl Writer for Csv {
+    fn write(&mut self, document: &Document, report: &Report<'_>) -> Result<()> {
+        if !std::mem::replace(&mut self.headed, true) {
+            self.out.write_record(HEADER)?;
+        }
+        let points = CodePoints::new(&document.text);
+        for (index, sentence) in report.sentences.iter().enumerate() {
+            let (start, end) = points.of(sentence.span);
+            let mut shared = vec![document.id.clone(), index.to_string(), report.language.to_string()];
+            shared.extend([start.to_string(), end.to_string(), sentence.span.of(&document.text).to_owned()]);
+            shared.extend(answer::<Sentiment>(sentence.sentiment));
+            for actor in rows(sentence) {
+                self.out.write_record(shared.iter().cloned().chain(columns(actor, document)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.out.flush()
+    }
+}
+
+fn rows<'a, 'b>(sentence: &'b Sentence<'a>) -> Vec<Option<&'b Regarded<'a>>> {
+    if sentence.actors.is_empty() { vec![None] } else { sentence.actors.iter().map(Some).collect() }
+}
+
+fn columns(regarded: Option<&Regarded<'_>>, document: &Document) -> Vec<String> {
+    let Some(regarded) = regarded else { return vec![String::new(); 8] };
+    let mentions: Vec<&str> = regarded.mentions.iter().map(|mention| mention.of(&document.text)).collect();
+    let mut columns = match regarded.actor {
+        Some(actor) => vec![actor.id.to_string(), actor.name.clone(), actor.kind.to_string()],
+        None => vec![String::new(), mentions.first().copied().unwrap_or_default().to_owned(), String::new()],
+    };
+    columns.push(mentions.join("; "));
+    columns.extend(answer::<Stance>(regarded.stance));
+    columns
+}
+
+/// Label and probabilities; empty where the model does not answer.
+fn answer<L: Label>(scores: Option<Scores>) -> [String; 4] {
+    match scores {
+        Some(scores) => {
+            let [first, second, third] = scores.0.map(|score| format!("{score:.6}"));
+            [scores.label::<L>().name().to_owned(), first, second, third]
+        }
+        None => Default::default(),
+    }
+}

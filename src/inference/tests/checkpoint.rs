@@ -1,0 +1,162 @@
+//! A checkpoint is saved whole and opens as it was.
+
+mod golden;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use golden::{Golden, Outcome, rows};
+use regard::batch::Batch;
+use regard::checkpoint::{Checkpoint, Files, Temperatures, save, span_config};
+use regard::encoder::Mode;
+use regard::weights::{Storage, Weights};
+
+fn names(directory: &Path) -> Outcome<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn tensors(weights: &Weights) -> Outcome<BTreeMap<String, (Vec<usize>, Vec<f32>)>> {
+    let read = |(name, tensor): (&str, &Tensor)| -> Outcome<_> {
+        Ok((name.to_owned(), (tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1()?)))
+    };
+    weights.iter().map(read).collect()
+}
+
+/// Write `checkpoint` with `storage`.
+fn write(directory: &Path, checkpoint: &Checkpoint, storage: Storage) -> Outcome {
+    let files = Files {
+        config: &checkpoint.config,
+        tokenizer_json: &checkpoint.tokenizer_json,
+        tensors: checkpoint.weights.iter().collect(),
+        storage,
+        card: "# A card",
+    };
+    Ok(save(directory, &files)?)
+}
+
+/// Stance and sentiment logits of the golden inputs.
+fn logits(golden: &Golden, checkpoint: Checkpoint) -> Outcome<[Vec<Vec<f32>>; 2]> {
+    let (model, tokenizer, _) = checkpoint.into_model()?;
+    let logits = model.forward(&Batch::pack(&golden.encodings(&tokenizer)?), Mode::Infer)?;
+    Ok([rows(logits.stance.as_ref())?, rows(logits.sentiment.as_ref())?])
+}
+
+#[test]
+fn f32_opens_as_it_was_saved() -> Outcome {
+    // From f32, f16 and bf16 in shards: f32 holds all of them exactly.
+    for name in ["bert", "xlm-roberta", "roberta", "span"] {
+        let golden = Golden::open(name)?;
+        let checkpoint = golden.checkpoint()?;
+        let directory = tempfile::tempdir()?;
+        // The parents are made too.
+        let place = directory.path().join("runs/1/checkpoint");
+        write(&place, &checkpoint, Storage::F32)?;
+        let again = Checkpoint::open(&place, &Device::Cpu)?;
+        assert_eq!(tensors(&again.weights)?, tensors(&checkpoint.weights)?, "{name}");
+        assert_eq!(again.config, checkpoint.config, "{name}");
+        assert_eq!(again.tokenizer_json, checkpoint.tokenizer_json, "{name}");
+        assert_eq!(logits(&golden, again)?, logits(&golden, checkpoint)?, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn calibration_is_saved_with_the_config() -> Outcome {
+    let mut checkpoint = Golden::open("span")?.checkpoint()?;
+    assert_eq!(checkpoint.temperatures, Temperatures::default());
+    let temperatures = Temperatures { stance: 1.3, sentiment: 0.7 };
+    checkpoint.config = span_config(checkpoint.config, temperatures);
+    let directory = tempfile::tempdir()?;
+    let place = directory.path().join("checkpoint");
+    write(&place, &checkpoint, Storage::F32)?;
+    let again = Checkpoint::open(&place, &Device::Cpu)?;
+    assert_eq!(again.temperatures, temperatures);
+    assert_eq!(again.question, checkpoint.question);
+    assert_eq!(again.encoder, checkpoint.encoder);
+    Ok(())
+}
+
+#[test]
+fn int8_is_within_half_a_step() -> Outcome {
+    for name in ["bert", "span"] {
+        let golden = Golden::open(name)?;
+        let checkpoint = golden.checkpoint()?;
+        let directory = tempfile::tempdir()?;
+        let place = directory.path().join("small");
+        write(&place, &checkpoint, Storage::Int8)?;
+        let again = Checkpoint::open(&place, &Device::Cpu)?;
+        let rounded = tensors(&again.weights)?;
+        for (tensor, (shape, exact)) in tensors(&checkpoint.weights)? {
+            let (found_shape, found) = rounded.get(&tensor).ok_or_else(|| format!("{name}: {tensor} is gone"))?;
+            assert_eq!(*found_shape, shape, "{name}: {tensor}");
+            let [_, width] = shape[..] else {
+                assert_eq!(*found, exact, "{name}: {tensor}: vectors stay as they are");
+                continue;
+            };
+            for (found, exact) in found.chunks(width).zip(exact.chunks(width)) {
+                let largest = exact.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+                // Half a step, and what f32 loses in dividing by it and multiplying again.
+                let most = largest / 127.0 / 2.0 + largest * 4.0 * f32::EPSILON;
+                for (found, exact) in found.iter().zip(exact) {
+                    assert!((found - exact).abs() <= most, "{name}: {tensor}: {found} is not {exact}");
+                }
+            }
+        }
+        let size = |directory: &Path| fs::metadata(directory.join("model.safetensors")).map(|file| file.len());
+        assert!(2 * size(&place)? < size(&golden.directory)?, "{name}");
+        let (small, large) = (logits(&golden, again)?, logits(&golden, checkpoint)?);
+        for (small, large) in small.iter().flatten().flatten().zip(large.iter().flatten().flatten()) {
+            assert!((small - large).abs() < 0.2, "{name}: {small} is not close to {large}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_saved_checkpoint_takes_the_place_of_the_old_one_whole() -> Outcome {
+    let first = Golden::open("roberta")?.checkpoint()?;
+    let second = Golden::open("span")?.checkpoint()?;
+    let directory = tempfile::tempdir()?;
+    let place = directory.path().join("checkpoint");
+    fs::create_dir_all(place.join("notes"))?;
+    fs::write(place.join("model.safetensors.index.json"), "{}")?;
+    // What a save that was killed leaves.
+    for stale in ["checkpoint.partial", "checkpoint.replaced"] {
+        fs::create_dir(directory.path().join(stale))?;
+        fs::write(directory.path().join(stale).join("config.json"), "{")?;
+    }
+    for (checkpoint, kind) in [(first, "roberta"), (second, "bert")] {
+        write(&place, &checkpoint, Storage::F32)?;
+        assert_eq!(names(directory.path())?, ["checkpoint"]);
+        assert_eq!(names(&place)?, ["MODEL_CARD.md", "config.json", "model.safetensors", "tokenizer.json"]);
+        let again = Checkpoint::open(&place, &Device::Cpu)?;
+        assert_eq!(again.config["model_type"], kind);
+        assert_eq!(tensors(&again.weights)?, tensors(&checkpoint.weights)?);
+    }
+    assert_eq!(fs::read_to_string(place.join("MODEL_CARD.md"))?, "# A card");
+    Ok(())
+}
+
+#[test]
+fn a_base_model_opens_but_does_not_answer() -> Outcome {
+    let mut checkpoint = Golden::open("span")?.checkpoint()?;
+    if let Some(fields) = checkpoint.config.as_object_mut() {
+        fields.remove("regard");
+    }
+    checkpoint.weights.retain(|name| !name.contains("_head."));
+    let directory = tempfile::tempdir()?;
+    let place = directory.path().join("base");
+    write(&place, &checkpoint, Storage::F32)?;
+    let base = Checkpoint::open(&place, &Device::Cpu)?;
+    assert_eq!(base.question, None);
+    let message = base.into_model().err().ok_or("a base model has no answers")?.to_string();
+    assert!(message.contains("base") && message.contains("without a head"), "{message}");
+    Ok(())
+}
