@@ -46,9 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         }
         Some(Action::Find { text, language }) => {
             let language = match language {
-                Some(tag) => Language::new(tag).ok_or_else(|| {
-                    anyhow::anyhow!("--language: expected a BCP 47 tag such as ar, found {tag:?}")
-                })?,
+                Some(tag) => Language::new(tag)
+                    .ok_or_else(|| anyhow::anyhow!("--language: expected a BCP 47 tag such as ar, found {tag:?}"))?,
                 None => Language::detect(text),
             };
             let points = CodePoints::new(text);

@@ -93,4 +93,3 @@ fn judge(classifier: &Classifier, waiting: &mut Vec<Document>, writer: &mut dyn 
 
 /// What all writers end in.
 pub(crate) type Out = std::io::BufWriter<anstream::AutoStream<std::io::Stdout>>;
-

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 fn table(evaluation: &Evaluation) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["", "question", "n", "macro-F1", "F1(PN)", "accuracy"]);
     rows(&mut table, "all", evaluation);
     for (breakdown, parts) in &evaluation.by {

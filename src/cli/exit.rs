@@ -8,7 +8,8 @@ use anstream::eprintln;
 use crate::Outcome;
 
 /// Shown under `--help`.
-pub(crate) const HELP: &str = "Exit status: 0 all done; 1 failed; 2 wrong usage; 3 done, but for records of the input that could not be used.";
+pub(crate) const HELP: &str =
+    "Exit status: 0 all done; 1 failed; 2 wrong usage; 3 done, but for records of the input that could not be used.";
 
 /// How far a command came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

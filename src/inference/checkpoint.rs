@@ -155,10 +155,17 @@ pub struct Files<'a> {
 pub fn save(directory: &Path, files: &Files<'_>) -> Result<()> {
     let partial = beside(directory, "partial");
     let replaced = beside(directory, "replaced");
+    // A save that was killed between its two renames left the old checkpoint here.
+    if replaced.exists() && !directory.exists() {
+        std::fs::rename(&replaced, directory).map_err(Error::io(&replaced))?;
+    }
     for stale in [&partial, &replaced] {
         if stale.exists() {
             std::fs::remove_dir_all(stale).map_err(Error::io(stale))?;
         }
+    }
+    if directory.exists() && !directory.is_dir() {
+        return Err(Error::invalid(directory.display(), "expected a directory to save a checkpoint to, found a file"));
     }
     std::fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
     let write = |name: &str, bytes: &[u8]| {
@@ -174,7 +181,11 @@ pub fn save(directory: &Path, files: &Files<'_>) -> Result<()> {
     if directory.exists() {
         std::fs::rename(directory, &replaced).map_err(Error::io(directory))?;
     }
-    std::fs::rename(&partial, directory).map_err(Error::io(directory))?;
+    if let Err(error) = std::fs::rename(&partial, directory) {
+        // Best effort: the first error is the one to report.
+        let _ = std::fs::rename(&replaced, directory);
+        return Err(Error::io(directory)(error));
+    }
     if replaced.exists() {
         std::fs::remove_dir_all(&replaced).map_err(Error::io(&replaced))?;
     }

@@ -1,5 +1,6 @@
 //! A sentence and its targets as token ids. The only file that knows the `tokenizers` crate.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use crate::{Error, Result, Span};
@@ -30,9 +31,15 @@ impl Tokenizer {
     /// # Errors
     /// Where the bytes are not a tokenizer.
     pub fn parse(bytes: &[u8], place: &str, longest: usize) -> Result<Self> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| {
-            Error::invalid(place, format!("expected a tokenizer of the tokenizers library: {error}"))
-        })?;
+        let invalid = |error| Error::invalid(place, format!("expected a tokenizer of the tokenizers library: {error}"));
+        let mut inner = caught(|| tokenizers::Tokenizer::from_bytes(bytes)).map_err(invalid)?;
+        // What is put around a text does not depend on it: a template that cannot be filled shows here, not at the first text.
+        let nothing = caught(|| inner.encode("", true)).map_err(invalid)?;
+        if nothing.is_empty() {
+            // The heads read the first token, which must be there whatever the text is.
+            return Err(Error::invalid(place, "expected special tokens around a text, found none"));
+        }
+        caught(|| inner.encode(("", ""), true)).map_err(invalid)?;
         // Our own truncation keeps the mentions; sequences are packed, not padded.
         inner.with_truncation(None).map_err(|error| Error::invalid(place, error))?;
         inner.with_padding(None);
@@ -53,9 +60,9 @@ impl Tokenizer {
         Self { longest, ..self }
     }
 
-    /// Number of pieces, added tokens included.
+    /// One more than the largest id of a piece, added tokens included: the rows that an embedding must have.
     pub fn vocabulary(&self) -> usize {
-        self.inner.get_vocab_size(true)
+        self.inner.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
     }
 
     /// `sentence` alone; `targets` holds the mentions of each target, as spans of it.
@@ -77,10 +84,10 @@ impl Tokenizer {
     }
 
     fn tokens(&self, input: tokenizers::EncodeInput<'_>) -> Result<tokenizers::Encoding> {
-        self.inner.encode(input, true).map_err(|error| Error::invalid("tokenizer", error))
+        caught(|| self.inner.encode(input, true)).map_err(|error| Error::invalid("tokenizer", error))
     }
 
-    /// At most `longest` tokens: special ones and the second part always, of the sentence those nearest to a mention.
+    /// At most `longest` tokens: special ones first, then the second part, then of the sentence those nearest to a mention.
     fn trimmed(&self, tokens: &tokenizers::Encoding, targets: &[Vec<Span>], pooled: bool) -> Encoding {
         let sequences = tokens.get_sequence_ids();
         let in_sentence: Vec<bool> = sequences.iter().map(|sequence| *sequence == Some(0)).collect();
@@ -94,7 +101,15 @@ impl Tokenizer {
             overlapping.map(|(index, _)| index).collect()
         };
         let targets: Vec<Vec<usize>> = targets.iter().map(|mentions| hits(mentions)).collect();
-        let kept = kept(&in_sentence, &targets.concat(), self.longest);
+        let dispensable: Vec<u8> = sequences
+            .iter()
+            .map(|sequence| match sequence {
+                None => 0,
+                Some(0) => 2,
+                Some(_) => 1,
+            })
+            .collect();
+        let kept = kept(&dispensable, &targets.concat(), self.longest);
         let place = |token: &usize| kept.binary_search(token).ok().map(|index| index as u32);
         let pooled_tokens = |tokens: &Vec<usize>| {
             let rows: Vec<u32> = tokens.iter().filter_map(place).collect();
@@ -109,10 +124,21 @@ impl Tokenizer {
     }
 }
 
-/// Which tokens stay, in order: all that are not `droppable`, then those nearest to one of `anchors` (the first ones where there
-/// are no anchors), `longest` in all.
-fn kept(droppable: &[bool], anchors: &[usize], longest: usize) -> Vec<usize> {
-    let count = droppable.len();
+/// `work`, with a panic as an error: what the tokenizers library (0.23) makes of some damaged files, such as a template that names
+/// a token it does not define, or a character map that is no base64.
+fn caught<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
+    // What the panic leaves behind is dropped, or, in a tokenizer, a cache that is sound at every step.
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(text.unwrap_or("it panicked").into())
+    })
+}
+
+/// Which tokens stay, in order: the least `dispensable` first, among equals those nearest to one of `anchors` (the first ones
+/// where there are no anchors), `longest` in all.
+fn kept(dispensable: &[u8], anchors: &[usize], longest: usize) -> Vec<usize> {
+    let count = dispensable.len();
     if count <= longest {
         return (0..count).collect();
     }
@@ -130,7 +156,7 @@ fn kept(droppable: &[bool], anchors: &[usize], longest: usize) -> Vec<usize> {
         distance[token - 1] = distance[token - 1].min(distance[token] + 1);
     }
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by_key(|&token| (droppable[token], distance[token], token));
+    order.sort_by_key(|&token| (dispensable[token], distance[token], token));
     order.truncate(longest);
     order.sort_unstable();
     order
@@ -142,11 +168,11 @@ mod tests {
 
     #[test]
     fn what_stays_is_special_or_near_a_mention() {
-        let mut droppable = vec![true; 20];
-        (droppable[0], droppable[19]) = (false, false);
-        assert_eq!(kept(&droppable, &[15], 20).len(), 20);
-        assert_eq!(kept(&droppable, &[15], 7), [0, 13, 14, 15, 16, 17, 19]);
-        assert_eq!(kept(&droppable, &[2, 16], 6), [0, 1, 2, 3, 16, 19]);
-        assert_eq!(kept(&droppable, &[], 5), [0, 1, 2, 3, 19]);
+        let mut dispensable = vec![2; 20];
+        (dispensable[0], dispensable[19]) = (0, 0);
+        assert_eq!(kept(&dispensable, &[15], 20).len(), 20);
+        assert_eq!(kept(&dispensable, &[15], 7), [0, 13, 14, 15, 16, 17, 19]);
+        assert_eq!(kept(&dispensable, &[2, 16], 6), [0, 1, 2, 3, 16, 19]);
+        assert_eq!(kept(&dispensable, &[], 5), [0, 1, 2, 3, 19]);
     }
 }

@@ -16,32 +16,36 @@
 //! **Invariants:** no input panics; the answers to a sentence do not depend on what it is batched with; labels stand in one
 //! order everywhere; this crate knows neither gold labels nor the command line.
 
-mod stance;
-mod span;
+pub mod actor;
 mod document;
 mod language;
 mod segment;
+mod span;
+mod stance;
 
-pub mod encode;
 pub mod batch;
+pub mod encode;
 pub mod encoder;
 pub mod head;
 mod kernels;
 pub mod model;
 
-mod labels;
-pub mod weights;
 pub mod checkpoint;
 #[cfg(feature = "hub")]
 pub mod hub;
+mod labels;
 #[cfg(feature = "shipped")]
 pub mod shipped;
+pub mod weights;
 
+mod classifier;
 pub mod predict;
+mod summary;
 
 mod device;
 mod error;
 
+pub use classifier::{Classifier, Regarded, Report, Sentence};
 pub use device::device;
 pub use document::Document;
 pub use error::{Error, Result};
@@ -49,3 +53,4 @@ pub use language::Language;
 pub use segment::{sentences, trimmed};
 pub use span::{CodePoints, Span};
 pub use stance::{Label, Scores, Sentiment, Stance};
+pub use summary::{ActorSummary, summary};

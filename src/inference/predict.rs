@@ -32,7 +32,7 @@ pub struct Query<'a> {
 }
 
 /// What the model says of one [`Query`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prediction {
     /// Stance toward each target, in order; `None` where the model does not answer stance.
     pub stance: Vec<Option<Scores>>,
@@ -149,12 +149,6 @@ impl Predictor {
 struct Answer {
     stance: Vec<Scores>,
     sentiment: Option<Scores>,
-}
-
-impl Default for Prediction {
-    fn default() -> Self {
-        Self { stance: Vec::new(), sentiment: None, truncated_tokens: 0 }
-    }
 }
 
 /// Probabilities of (M, 3) logits, row by row.

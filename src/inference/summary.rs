@@ -1,8 +1,8 @@
 //! One article's stance toward each actor, rolled up from its sentences.
 
+use crate::Stance;
 use crate::actor::Actor;
 use crate::classifier::Report;
-use crate::Stance;
 
 /// What an article's sentences say of one actor.
 #[derive(Debug, Clone)]

@@ -51,7 +51,11 @@ impl Weights {
             }
             let path = directory.join(shard);
             let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-            all.tensors.extend(Self::parse(&bytes, &path.display().to_string(), device)?.tensors);
+            for (name, tensor) in Self::parse(&bytes, &path.display().to_string(), device)?.tensors {
+                if all.tensors.insert(name.clone(), tensor).is_some() {
+                    return Err(Error::invalid(path.display(), format!("tensor {name} is in another shard too")));
+                }
+            }
         }
         for (name, shard) in &index.weight_map {
             if let Some(name) = canonical(name).filter(|name| !all.tensors.contains_key(name)) {
@@ -69,21 +73,21 @@ impl Weights {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|error| Error::invalid(place, format!("expected a whole safetensors file: {error}")))?;
         let mut tensors = BTreeMap::new();
+        let is_scale = |name: &str| {
+            let matrix = name.strip_suffix(SCALE).and_then(|name| file.tensor(name).ok());
+            matrix.is_some_and(|matrix| matrix.dtype() == Dtype::I8)
+        };
         for (name, view) in file.tensors() {
-            if view.dtype() == Dtype::I8 || !name.ends_with(SCALE) {
-                let Some(canonical) = canonical(&name) else { continue };
-                let values = floats(&file, &name, &view).map_err(|message| Error::invalid(place, message))?;
-                // Without short-circuit, so that it vectorises: this reads every weight there is.
-                if values.iter().fold(false, |bad, value| bad | !value.is_finite()) {
-                    return Err(Error::invalid(
-                        place,
-                        format!("tensor {name}: expected finite numbers, found NaN or infinity"),
-                    ));
-                }
-                let tensor = Tensor::from_vec(values, view.shape(), device)?;
-                if tensors.insert(canonical.clone(), tensor).is_some() {
-                    return Err(Error::invalid(place, format!("tensor {canonical} is there twice")));
-                }
+            let Some(canonical) = canonical(&name).filter(|_| !is_scale(&name)) else { continue };
+            let values = floats(&file, &name, &view).map_err(|message| Error::invalid(place, message))?;
+            // Without short-circuit, so that it vectorises: this reads every weight there is.
+            if values.iter().fold(false, |bad, value| bad | !value.is_finite()) {
+                let message = format!("tensor {name}: expected finite numbers, found NaN or infinity");
+                return Err(Error::invalid(place, message));
+            }
+            let tensor = Tensor::from_vec(values, view.shape(), device)?;
+            if tensors.insert(canonical.clone(), tensor).is_some() {
+                return Err(Error::invalid(place, format!("tensor {canonical} is there twice")));
             }
         }
         Ok(Self { place: place.to_owned(), tensors })

@@ -21,11 +21,16 @@ fn base() -> Result<Checkpoint> {
 fn data(directory: &Path) -> Result<PathBuf> {
     let mut lines = String::new();
     for index in 0..24 {
-        let (word, label, mood) = [("aa", "against", "negative"), ("oo", "neutral", "neutral"), ("ee", "favor", "positive")][index % 3];
+        let (word, label, mood) =
+            [("aa", "against", "negative"), ("oo", "neutral", "neutral"), ("ee", "favor", "positive")][index % 3];
         let text = format!("{word}{word} {index}");
         let end = word.len() * 2;
-        lines += &format!("{{\"id\":\"s{index}\",\"dataset\":\"own\",\"lang\":\"en\",\"text\":\"{text}\",\"target\":\"{word}\",\"target_start\":0,\"target_end\":{end},\"label\":\"{label}\"}}\n");
-        lines += &format!("{{\"id\":\"m{index}\",\"dataset\":\"own\",\"lang\":\"en\",\"text\":\"{text}\",\"sentiment\":\"{mood}\"}}\n");
+        lines += &format!(
+            "{{\"id\":\"s{index}\",\"dataset\":\"own\",\"lang\":\"en\",\"text\":\"{text}\",\"target\":\"{word}\",\"target_start\":0,\"target_end\":{end},\"label\":\"{label}\"}}\n"
+        );
+        lines += &format!(
+            "{{\"id\":\"m{index}\",\"dataset\":\"own\",\"lang\":\"en\",\"text\":\"{text}\",\"sentiment\":\"{mood}\"}}\n"
+        );
     }
     let path = directory.join("own.jsonl");
     fs::write(&path, lines)?;

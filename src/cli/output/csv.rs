@@ -1,6 +1,6 @@
 //! One row a sentence and actor; sentences that name no actor have one row without.
 
-use std::io::{Result, Write};
+use std::io::Result;
 
 use regard::{CodePoints, Document, Label, Regarded, Report, Scores, Sentence, Sentiment, Stance};
 
@@ -8,8 +8,24 @@ use super::Writer;
 use crate::classify::Out;
 
 const HEADER: [&str; 18] = [
-    "document", "sentence", "language", "start", "end", "text", "sentiment", "negative", "neutral_sentiment", "positive",
-    "actor", "name", "type", "mentions", "stance", "against", "neutral", "favor",
+    "document",
+    "sentence",
+    "language",
+    "start",
+    "end",
+    "text",
+    "sentiment",
+    "negative",
+    "neutral_sentiment",
+    "positive",
+    "actor",
+    "name",
+    "type",
+    "mentions",
+    "stance",
+    "against",
+    "neutral",
+    "favor",
 ];
 
 pub(crate) struct Csv {

@@ -62,7 +62,6 @@ impl Writer for Jsonl {
     }
 }
 
-
 fn offsets(span: Span, points: &CodePoints<'_>) -> Value {
     let (start, end) = points.of(span);
     json!({"start": start, "end": end})

@@ -66,7 +66,11 @@ impl Writer for Table {
         }
         let actors = summary(report);
         if !actors.is_empty() {
-            writeln!(self.out, "{bold}{:<27} {:>9} {:>8} {:>8} {:>6} {:>6}{bold:#}", "Actor", "sentences", "against", "neutral", "favor", "score")?;
+            writeln!(
+                self.out,
+                "{bold}{:<27} {:>9} {:>8} {:>8} {:>6} {:>6}{bold:#}",
+                "Actor", "sentences", "against", "neutral", "favor", "score"
+            )?;
         }
         for actor in actors {
             let [against, neutral, favor] = actor.stances;

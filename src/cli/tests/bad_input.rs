@@ -136,7 +136,11 @@ fn a_model_that_does_not_hold_together_is_refused_with_the_reason() -> Result {
 fn a_wrong_actor_file_is_refused_with_its_line() -> Result {
     let directory = tempfile::tempdir()?;
     let at = directory.path();
-    let actor = |id: &str, alias: &str| format!("[[actor]]\nid = \"{id}\"\ntype = \"organisation\"\nname = \"{id}\"\n[actor.names]\nen = [\"{alias}\"]\n");
+    let actor = |id: &str, alias: &str| {
+        format!(
+            "[[actor]]\nid = \"{id}\"\ntype = \"organisation\"\nname = \"{id}\"\n[actor.names]\nen = [\"{alias}\"]\n"
+        )
+    };
     fs::write(at.join("id.toml"), actor("ACME", "Acme") + &actor("ACME", "Acme Works"))?;
     fs::write(at.join("alias.toml"), actor("ACME", "Acme") + &actor("OTHER", "Acme"))?;
     fs::write(at.join("key.toml"), "[[actor]]\nid = \"ACME\"\nkind = \"organisation\"\n")?;

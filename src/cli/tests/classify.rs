@@ -39,13 +39,25 @@ fn an_arabic_article_comes_out_sentence_by_sentence() -> Result {
         assert_eq!(sentence["sentence"], index);
         assert_eq!(sentence["language"], "ar");
         assert_eq!(sentence["truncated_tokens"], 0);
-        let places = sentence["actors"].as_array().into_iter().flatten().flat_map(|actor| actor["mentions"].as_array()).flatten();
+        let places = sentence["actors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|actor| actor["mentions"].as_array())
+            .flatten();
         for place in places.chain([&serde_json::json!({"start": sentence["span"]["start"], "end": sentence["span"]["end"], "text": sentence["text"]})]) {
             let range = place["start"].as_u64().ok_or("start")? as usize..place["end"].as_u64().ok_or("end")? as usize;
             assert_eq!(place["text"], text[range].iter().collect::<String>());
         }
-        for answer in sentence["actors"].as_array().into_iter().flatten().map(|actor| &actor["stance"]).chain([&sentence["sentiment"]]) {
-            let scores: Vec<f64> = answer["scores"].as_object().ok_or("scores")?.values().filter_map(Value::as_f64).collect();
+        for answer in sentence["actors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|actor| &actor["stance"])
+            .chain([&sentence["sentiment"]])
+        {
+            let scores: Vec<f64> =
+                answer["scores"].as_object().ok_or("scores")?.values().filter_map(Value::as_f64).collect();
             assert_eq!(scores.len(), 3);
             assert!((scores.iter().sum::<f64>() - 1.0).abs() < 1e-4);
             let best = answer["scores"][answer["label"].as_str().ok_or("label")?].as_f64().ok_or("score")?;
@@ -53,8 +65,11 @@ fn an_arabic_article_comes_out_sentence_by_sentence() -> Result {
         }
     }
     assert_eq!(ids(&sentences[1]), ["KP", "kim-jong-un", "RU", "vladimir-putin"]);
-    let found: Vec<&str> = summary["summary"].as_array().into_iter().flatten().filter_map(|actor| actor["id"].as_str()).collect();
-    for id in ["RU", "KP", "KR", "US", "CN", "JP", "UA", "EU", "NATO", "vladimir-putin", "kim-jong-un", "volodymyr-zelensky"] {
+    let found: Vec<&str> =
+        summary["summary"].as_array().into_iter().flatten().filter_map(|actor| actor["id"].as_str()).collect();
+    for id in
+        ["RU", "KP", "KR", "US", "CN", "JP", "UA", "EU", "NATO", "vladimir-putin", "kim-jong-un", "volodymyr-zelensky"]
+    {
         assert!(found.contains(&id), "{id} is not in {found:?}");
     }
     Ok(())
@@ -62,14 +77,23 @@ fn an_arabic_article_comes_out_sentence_by_sentence() -> Result {
 
 #[test]
 fn the_english_article_names_the_same_actors() -> Result {
-    let summaries = ["summit.ar.txt", "summit.en.txt"].map(|name| -> std::result::Result<Vec<String>, Box<dyn Error>> {
-        let output = regard()?.args(["classify", "--summary"]).arg(example(name)).assert().success().get_output().stdout.clone();
-        let lines = lines(&output)?;
-        let summary = lines.last().ok_or("no summary")?;
-        let mut ids: Vec<String> = summary["summary"].as_array().into_iter().flatten().map(|actor| actor["id"].to_string()).collect();
-        ids.sort();
-        Ok(ids)
-    });
+    let summaries =
+        ["summit.ar.txt", "summit.en.txt"].map(|name| -> std::result::Result<Vec<String>, Box<dyn Error>> {
+            let output = regard()?
+                .args(["classify", "--summary"])
+                .arg(example(name))
+                .assert()
+                .success()
+                .get_output()
+                .stdout
+                .clone();
+            let lines = lines(&output)?;
+            let summary = lines.last().ok_or("no summary")?;
+            let mut ids: Vec<String> =
+                summary["summary"].as_array().into_iter().flatten().map(|actor| actor["id"].to_string()).collect();
+            ids.sort();
+            Ok(ids)
+        });
     let [arabic, english] = summaries;
     assert_eq!(arabic?, english?);
     Ok(())
@@ -114,7 +138,14 @@ fn records_with_targets_are_judged_toward_these() -> Result {
 #[test]
 fn csv_has_a_row_for_every_sentence_and_actor() -> Result {
     let text = "Seoul thanked Tokyo. It rained.";
-    let output = regard()?.args(["classify", "-", "--format", "csv"]).write_stdin(text).assert().success().get_output().stdout.clone();
+    let output = regard()?
+        .args(["classify", "-", "--format", "csv"])
+        .write_stdin(text)
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
     let text = String::from_utf8(output)?;
     let rows: Vec<&str> = text.lines().collect();
     assert_eq!(rows.len(), 4, "{text}");
@@ -125,7 +156,14 @@ fn csv_has_a_row_for_every_sentence_and_actor() -> Result {
 
 #[test]
 fn a_table_is_for_people() -> Result {
-    let output = regard()?.args(["classify", "--format", "table"]).arg(example("summit.ar.txt")).assert().success().get_output().stdout.clone();
+    let output = regard()?
+        .args(["classify", "--format", "table"])
+        .arg(example("summit.ar.txt"))
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
     let text = String::from_utf8(output)?;
     assert!(text.contains("North Korea") && text.contains("كيم جونغ أون") && text.contains("sentences"));
     assert!(!text.contains('\u{1b}'), "no colours where there is no terminal");

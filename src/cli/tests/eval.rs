@@ -13,13 +13,16 @@ fn answers_are_counted_by_language_and_data_set() -> Result<(), Box<dyn Error>> 
     let stance = |id: u32, text: &str, target: &str, label: &str| {
         let start = text.find(target).unwrap_or_default();
         let end = start + target.len();
-        format!(r#"{{"id":"{id}","dataset":"own","lang":"en","text":"{text}","target":"{target}","target_start":{start},"target_end":{end},"label":"{label}","group":"{id}"}}"#)
+        format!(
+            r#"{{"id":"{id}","dataset":"own","lang":"en","text":"{text}","target":"{target}","target_start":{start},"target_end":{end},"label":"{label}","group":"{id}"}}"#
+        )
     };
     let lines = [
         stance(1, "Everyone admires Ms Lind for her courage and honesty.", "Ms Lind", "favor"),
         stance(2, "Mr Orr is a corrupt liar and a disgrace.", "Mr Orr", "against"),
         r#"{"id":"3","dataset":"own","lang":"en","text":"Taxes.","target":"taxes","label":"favor"}"#.to_owned(),
-        r#"{"id":"4","dataset":"moods","lang":"de","text":"Was für ein wunderbarer Tag!","sentiment":"positive"}"#.to_owned(),
+        r#"{"id":"4","dataset":"moods","lang":"de","text":"Was für ein wunderbarer Tag!","sentiment":"positive"}"#
+            .to_owned(),
         "{broken".to_owned(),
     ];
     fs::write(&path, lines.join("\n"))?;

@@ -58,7 +58,7 @@ pub(super) fn plain(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &At
     Tensor::cat(&outputs, 0)
 }
 
-/// Every sequence and head has a mask of its own, whatever batch it stands in.
+/// Every sequence of a batch and every head has a mask of its own.
 fn row_mask(mask: Mask, sequence: usize, head: usize) -> Mask {
     let stream = ((sequence as u64) << 16 | head as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     Mask { seed: mask.seed ^ stream, ..mask }

@@ -7,8 +7,11 @@ use regard::batch::Batch;
 use regard::encoder::{DropoutStream, Mode};
 use regard::model::Model;
 
+/// Every variable's gradient, by name.
+type Gradients = Vec<(String, Vec<f32>)>;
+
 /// Loss and gradients of one step of the `span` checkpoint, dropout on everywhere.
-fn step(seed: u64) -> Outcome<(f32, Vec<(String, Vec<f32>)>)> {
+fn step(seed: u64) -> Outcome<(f32, Gradients)> {
     let golden = Golden::open("span")?;
     let mut checkpoint = golden.checkpoint()?;
     let batch = Batch::pack(&golden.encodings(&checkpoint.tokenizer)?);
