@@ -8,11 +8,13 @@ mod config;
 mod optimizer;
 mod sentences;
 mod train;
+mod trim;
 
 use std::path::PathBuf;
 
 pub use config::{Config, OptimizerConfig, Source};
 pub use train::{Event, Outcome, train};
+pub use trim::{Plan, Trimmed, trim, trim_checkpoint};
 
 /// What can go wrong in a run.
 #[derive(Debug, thiserror::Error)]
