@@ -89,10 +89,10 @@ fn named<L: Label>(field: &str, name: &str) -> Result<L, String> {
 /// # Errors
 /// Where the file cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
-    let file = File::open(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    let file = File::open(path).map_err(regard::Error::io(path))?;
     let mut examples = Vec::new();
     for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
-        let line = line.map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let line = line.map_err(regard::Error::io(path))?;
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }

@@ -14,14 +14,6 @@ pub use example::{Example, Gold};
 /// What can go wrong in an evaluation.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file could not be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
     /// A line is not an example.
     #[error("{}:{line}: {message}", path.display())]
     Line {
@@ -32,7 +24,7 @@ pub enum Error {
         /// Expected and found.
         message: String,
     },
-    /// The model failed.
+    /// A file could not be read, or the model failed.
     #[error(transparent)]
     Model(#[from] regard::Error),
 }

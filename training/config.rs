@@ -74,6 +74,20 @@ pub struct Source {
     /// Share of its sentences that each epoch draws anew.
     #[serde(default = "default_share")]
     pub share: f64,
+    /// What a class means that no example of the file has.
+    #[serde(default)]
+    pub absent: Absent,
+}
+
+/// What a label says of a class that its file never gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Absent {
+    /// Nothing: the annotators were not asked. The class takes no part in the softmax.
+    #[default]
+    Unknown,
+    /// That it is wrong: the file holds only examples of the other classes, chosen from all.
+    Wrong,
 }
 
 fn default_longest() -> usize {
@@ -113,7 +127,7 @@ impl Config {
     /// # Errors
     /// Where the file cannot be read, has an unknown key, or a number makes no sense.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+        let text = std::fs::read_to_string(path).map_err(regard::Error::io(path))?;
         let refuse = |message: String| Error::Config { path: path.to_owned(), message };
         let config: Self = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
         config.check().map_err(refuse)?;

@@ -12,21 +12,13 @@ mod trim;
 
 use std::path::PathBuf;
 
-pub use config::{Config, OptimizerConfig, Source};
+pub use config::{Absent, Config, OptimizerConfig, Source};
 pub use train::{Event, Outcome, train};
 pub use trim::{Plan, Trimmed, trim, trim_checkpoint};
 
 /// What can go wrong in a run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
     /// The experiment does not make sense.
     #[error("{}: {message}", path.display())]
     Config {
@@ -50,17 +42,10 @@ pub enum Error {
     /// Data could not be read, or dev not be evaluated.
     #[error(transparent)]
     Evaluation(#[from] regard_eval::Error),
-    /// The model failed.
+    /// A file could not be read or written, or the model failed.
     #[error(transparent)]
     Model(#[from] regard::Error),
     /// Arithmetic on tensors failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
-}
-
-impl Error {
-    fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Io { path, source }
-    }
 }

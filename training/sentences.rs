@@ -10,8 +10,9 @@ use regard::{Label, Sentiment, Span, Stance};
 use regard_eval::{Example, Gold};
 
 use crate::Error;
+use crate::config::Absent;
 
-/// One label and the classes that its data set could have given.
+/// One label and the classes that it speaks of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Answer {
     gold: usize,
@@ -28,10 +29,11 @@ pub(crate) struct Sentence {
     pub(crate) share: f64,
 }
 
-/// The examples of one file, with its share.
+/// The examples of one file, with what the experiment says of it.
 pub(crate) struct Examples {
     pub(crate) examples: Vec<Example>,
     pub(crate) share: f64,
+    pub(crate) absent: Absent,
 }
 
 /// Gather the examples of all files by text. Stance examples whose target has no mention cannot be pooled and are left out; their
@@ -48,8 +50,7 @@ pub(crate) fn gather(files: &[Examples], tokenizer: &Tokenizer) -> Result<(Vec<S
     let mut gathered: HashMap<&str, Gathered> = HashMap::new();
     let mut left_out = 0;
     for file in files {
-        // A set without, say, a neutral class has never seen one: its labels say nothing against neutral.
-        let mut seen = [[false; 3]; 2];
+        let mut seen = [[file.absent == Absent::Wrong; 3]; 2];
         for example in &file.examples {
             match example.gold {
                 Gold::Stance(gold) => seen[0][gold as usize] = true,
@@ -120,8 +121,8 @@ impl Labels {
         labels
     }
 
-    /// Mean cross-entropy over the labels; a sentiment label counts `sentiment_weight`. Classes that a label's data set does not
-    /// have take no part in its softmax.
+    /// Mean cross-entropy over the labels; a sentiment label counts `sentiment_weight`. Classes that a label
+    /// does not speak of take no part in its softmax.
     pub(crate) fn loss(&self, logits: &regard::head::Logits, sentiment_weight: f64) -> Result<Option<Tensor>, Error> {
         let mut total: Option<Tensor> = None;
         let mut add = |part: Tensor| -> Result<(), Error> {

@@ -67,23 +67,23 @@ pub struct Outcome {
     pub score: f64,
 }
 
-/// Fine-tune `base` as `config` says. The run directory gets `config.toml` before the first step, `metrics.jsonl` as it goes and
+/// Fine-tune `base` as `config` says; the heads of a `span` checkpoint are trained on, any other base gets new ones. The run directory gets `config.toml` before the first step, `metrics.jsonl` as it goes and
 /// `best/`, the checkpoint of the best epoch with its temperatures fitted on dev.
 ///
 /// # Errors
 /// Where data, base model or run directory do not serve, a trained tensor gets no gradient, or the loss is no longer finite.
 pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>)) -> Result<Outcome, Error> {
     let run = &config.output;
-    std::fs::create_dir_all(run).map_err(Error::io(run))?;
+    std::fs::create_dir_all(run).map_err(regard::Error::io(run))?;
     let resolved = toml::to_string_pretty(config)
         .map_err(|error| Error::Config { path: run.clone(), message: error.to_string() })?;
     write(&run.join("config.toml"), resolved.as_bytes())?;
-    let mut metrics = File::create(run.join("metrics.jsonl")).map_err(Error::io(run.join("metrics.jsonl")))?;
+    let mut metrics = File::create(run.join("metrics.jsonl")).map_err(regard::Error::io(run.join("metrics.jsonl")))?;
 
     let tokenizer = base.tokenizer.clone().with_longest(config.longest.min(base.encoder.longest()));
     let mut files = Vec::new();
     for source in &config.train {
-        files.push(Examples { examples: examples(&source.path)?, share: source.share });
+        files.push(Examples { examples: examples(&source.path)?, share: source.share, absent: source.absent });
     }
     let (sentences, left_out) = sentences::gather(&files, &tokenizer)?;
     drop(files);
@@ -95,8 +95,10 @@ pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>
     // Everything random in a run comes from this stream, in this order.
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     let mut weights = base.weights;
-    weights.retain(|name| name.starts_with("embeddings.") || name.starts_with("encoder."));
-    new_heads(&mut weights, base.encoder.hidden, &mut rng)?;
+    if base.question != Some(Question::Span) {
+        weights.retain(|name| name.starts_with("embeddings.") || name.starts_with("encoder."));
+        new_heads(&mut weights, base.encoder.hidden, &mut rng)?;
+    }
     let frozen = |name: &str| config.optimizer.freeze_embeddings && name == "embeddings.word_embeddings.weight";
     let variables = weights.train(|name| !frozen(name))?;
     let dropout = DropoutStream::new(rng.random());
@@ -222,13 +224,13 @@ fn save(directory: &Path, config: &Value, tokenizer_json: &[u8], weights: &Weigh
 }
 
 fn log(file: &mut File, run: &Path, value: &Value) -> Result<(), Error> {
-    writeln!(file, "{value}").map_err(Error::io(run.join("metrics.jsonl")))
+    Ok(writeln!(file, "{value}").map_err(regard::Error::io(run.join("metrics.jsonl")))?)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let partial = path.with_extension("partial");
-    std::fs::write(&partial, bytes).map_err(Error::io(&partial))?;
-    std::fs::rename(&partial, path).map_err(Error::io(path))
+    std::fs::write(&partial, bytes).map_err(regard::Error::io(&partial))?;
+    Ok(std::fs::rename(&partial, path).map_err(regard::Error::io(path))?)
 }
 
 #[cfg(test)]

@@ -49,6 +49,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     for path in &arguments.text {
         texts.extend(lines(path)?);
     }
+    // A sentence with several targets stands in several examples.
+    texts.sort_unstable();
+    texts.dedup();
     let directory = model::directory(&arguments.checkpoint)?;
     let checkpoint = model::open(&arguments.checkpoint, "cpu")?;
     let plan = Plan { pieces: arguments.pieces, ..Plan::default() };
@@ -87,7 +90,13 @@ fn compare(out: &mut impl Write, before: Checkpoint, arguments: &Arguments) -> a
         };
         let share = 100.0 * same as f64 / examples.len().max(1) as f64;
         let name = path.display().to_string();
-        writeln!(out, "{name:<40} {:>6} {:>9.2} {:>9.2} {share:>8.1}%", examples.len(), macro_f1(&old), macro_f1(&new))?;
+        writeln!(
+            out,
+            "{name:<40} {:>6} {:>9.2} {:>9.2} {share:>8.1}%",
+            examples.len(),
+            macro_f1(&old),
+            macro_f1(&new)
+        )?;
     }
     Ok(())
 }

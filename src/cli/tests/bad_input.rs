@@ -81,15 +81,15 @@ fn broken_records_are_named_and_the_others_come_out() -> Result {
 #[test]
 fn a_line_of_a_megabyte_is_read() -> Result {
     let directory = tempfile::tempdir()?;
-    // No full stop, no space: the worst that a file can hold. Judging all of it would be slow, so most is one repeated piece.
-    let mut text = "Москва".to_owned();
-    text.push_str(&"а".repeat(500_000));
+    // No full stop, no space: the worst that a file can hold. Letters that the vocabulary lacks make few tokens, so the test is fast.
+    let mut text = "Москва ".to_owned();
+    text.push_str(&"ა".repeat(350_000));
     fs::write(directory.path().join("long.txt"), format!("{text}\n"))?;
     assert!(text.len() > 1_000_000);
     let (code, out, messages) = regard(directory.path(), &["classify", "long.txt"])?;
     assert_eq!(code, 0, "{messages}");
     let spans: Vec<serde_json::Value> = out.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;
-    assert!(spans.len() > 200);
+    assert!(spans.len() > 150);
     assert_eq!(spans.last().map(|line| line["span"]["end"].clone()), Some(text.chars().count().into()));
     Ok(())
 }
@@ -145,7 +145,9 @@ fn a_wrong_actor_file_is_refused_with_its_line() -> Result {
     fs::write(at.join("alias.toml"), actor("ACME", "Acme") + &actor("OTHER", "Acme"))?;
     fs::write(at.join("key.toml"), "[[actor]]\nid = \"ACME\"\nkind = \"organisation\"\n")?;
     fs::write(at.join("good.toml"), actor("ACME", "Acme Works"))?;
-    for (file, expected) in [("id.toml", "id.toml:7"), ("alias.toml", "alias.toml:"), ("key.toml", "key.toml:")] {
+    for (file, expected) in
+        [("id.toml", "id.toml:8: id"), ("alias.toml", "alias.toml:8: names.en"), ("key.toml", "key.toml:3")]
+    {
         let (code, _, messages) = regard(at, &["actors", "--actors", file])?;
         assert_eq!(code, 1, "{file}");
         assert!(messages.contains(expected), "{file}: {messages}");

@@ -120,7 +120,7 @@ fn records_with_targets_are_judged_toward_these() -> Result {
         concat!(
             r#"{"id":"a","text":"Mayor Kang saved the harbour. Critics loathe Kang.","targets":[{"start":6,"end":10},{"start":45,"end":49}]}"#,
             "\n",
-            r#"{"id":"b","text":"서울은 워싱턴의 결정을 환영했다."}"#,
+            r#"{"id":"b","text":"한국은 워싱턴의 결정을 환영했다."}"#,
             "\n"
         ),
     )?;
