@@ -28,14 +28,15 @@ def spans(line):
         if code:
             style = STYLES.get(code[1], "")
         elif part:
-            yield f'<tspan style="{style}">{html.escape(part)}</tspan>'
+            # Browsers fold ordinary spaces.
+            yield f'<tspan style="{style}">{html.escape(part).replace(" ", "&#160;")}</tspan>'
 
 
 lines = [piece for line in sys.stdin.read().splitlines() for piece in wrapped(line)]
 height = LINE * (len(lines) + 2)
 print(f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH * 8.5:.0f}" height="{height}" role="img">')
 print('<rect width="100%" height="100%" rx="8" fill="#0d1117"/>')
-print(f'<g font-family="ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="{SIZE}" fill="#e6edf3" xml:space="preserve">')
+print(f'<g font-family="ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="{SIZE}" fill="#e6edf3">')
 for number, line in enumerate(lines):
     print(f'<text x="16" y="{LINE * (number + 2)}">{"".join(spans(line))}</text>')
 print("</g></svg>")

@@ -174,3 +174,39 @@ pub(crate) fn counts(sentences: &[Sentence]) -> [[usize; 3]; 2] {
     debug_assert!(Stance::ALL.len() == counts[0].len() && Sentiment::ALL.len() == counts[1].len());
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The loss of an opinionated pair of examples, where the model is sure of neutral.
+    fn loss(absent: Absent) -> Result<f32, Error> {
+        let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/inference/tests/reference/xlm-roberta");
+        let tokenizer = Tokenizer::open(&reference.join("tokenizer.json"), 16)?;
+        let example = |text: &str, gold| Example {
+            id: text.into(),
+            dataset: "own".into(),
+            language: "en".into(),
+            text: text.into(),
+            target: None,
+            mention: Some(Span::whole(text)),
+            gold: Gold::Stance(gold),
+        };
+        let examples = vec![example("aa", Stance::Against), example("ee", Stance::Favor)];
+        let (sentences, left_out) = gather(&[Examples { examples, share: 1.0, absent }], &tokenizer)?;
+        assert_eq!((sentences.len(), left_out), (2, 0));
+        let stance = Tensor::new(&[[0.0_f32, 5.0, 0.0], [0.0, 5.0, 0.0]], &Device::Cpu)?;
+        let logits = regard::head::Logits { stance: Some(stance), sentiment: None };
+        let loss = Labels::of(&sentences).loss(&logits, 1.0)?;
+        Ok(loss.map_or(Ok(f32::NAN), |loss| loss.to_scalar())?)
+    }
+
+    #[test]
+    fn a_class_that_a_file_never_gives_is_unknown_or_wrong() -> Result<(), Error> {
+        assert!((loss(Absent::Unknown)? - 2.0_f32.ln()).abs() < 1e-5);
+        assert!((loss(Absent::Wrong)? - (2.0 + 5.0_f32.exp()).ln()).abs() < 1e-5);
+        Ok(())
+    }
+}

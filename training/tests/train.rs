@@ -74,6 +74,17 @@ fn a_run_learns_keeps_its_best_and_replays() -> Result<()> {
     }
     assert!(weights[0] == weights[1], "one seed, one result");
 
+    // A span checkpoint as base is trained on: its heads know already.
+    let best = directory.path().join("first/best");
+    let again = Config { output: directory.path().join("again"), epochs: 1, ..config(directory.path(), "first")? };
+    let mut first_loss = None;
+    regard_training::train(&again, Checkpoint::open(&best, &Device::Cpu)?, |event| {
+        if let Event::Step { loss, .. } = event {
+            first_loss.get_or_insert(loss);
+        }
+    })?;
+    assert!(first_loss.is_some_and(|loss| loss < 0.8), "three ways to guess lose 1.1: {first_loss:?}");
+
     let best = Predictor::new(Checkpoint::open(&directory.path().join("first/best"), &Device::Cpu)?)?;
     let text = "eeee 3";
     let mention = Span::new(text, 0, 4).ok_or("span")?;

@@ -47,10 +47,9 @@ impl Table {
         let dim = Style::new().dimmed();
         let [first, second, third] = scores.0.map(|score| format!("{:.0}", 100.0 * score));
         let label = scores.label::<L>().name();
-        writeln!(
-            self.out,
-            "     {name:<22} {style}{label:<8}{style:#} {dim}{first:>3} {second:>3} {third:>3} %{dim:#}  {mentions}"
-        )
+        write!(self.out, "     {name:<22} {style}{label:<8}{style:#} {dim}{first:>3} {second:>3} {third:>3} %{dim:#}")?;
+        // No spaces at the end of a line.
+        if mentions.is_empty() { writeln!(self.out) } else { writeln!(self.out, "  {mentions}") }
     }
 }
 
