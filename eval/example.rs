@@ -73,7 +73,8 @@ impl Line {
                     )
                 })?)
             }
-            _ => None,
+            (None, None) => None,
+            _ => return Err("target_start, target_end: expected both or neither, found one".into()),
         };
         let Self { id, dataset, lang: language, text, target, .. } = self;
         Ok(Example { id, dataset, language, text, target, mention, gold })
@@ -96,7 +97,9 @@ pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let parsed = serde_json::from_slice::<Line>(&line).map_err(|error| error.to_string());
+        // Some editors write a byte order mark before the text.
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line);
+        let parsed = serde_json::from_slice::<Line>(line).map_err(|error| error.to_string());
         let example = parsed.and_then(Line::into_example);
         examples.push(example.map_err(|message| Error::Line { path: path.to_owned(), line: index + 1, message }));
     }

@@ -17,13 +17,6 @@ impl Confusion {
         self.0.iter().flatten().sum()
     }
 
-    /// Count the answers that `other` counted.
-    pub fn merge(&mut self, other: &Self) {
-        for (row, other) in self.0.iter_mut().zip(other.0) {
-            row.iter_mut().zip(other).for_each(|(count, other)| *count += other);
-        }
-    }
-
     /// The metrics, with the classes under `names`.
     pub fn metrics(&self, names: [&'static str; 3]) -> Metrics {
         let per_class = [0, 1, 2].map(|class| self.class(class, names[class]));

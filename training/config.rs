@@ -12,7 +12,7 @@ use crate::Error;
 pub struct Config {
     /// Base model: a directory in Hugging Face layout, or a hub id.
     pub base: String,
-    /// Run directory, made anew.
+    /// Run directory. What an earlier run wrote there is replaced.
     pub output: PathBuf,
     /// Decides heads, order of examples and dropout.
     #[serde(default)]

@@ -74,12 +74,6 @@ pub struct Outcome {
 /// Where data, base model or run directory do not serve, a trained tensor gets no gradient, or the loss is no longer finite.
 pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>)) -> Result<Outcome, Error> {
     let run = &config.output;
-    std::fs::create_dir_all(run).map_err(regard::Error::io(run))?;
-    let resolved = toml::to_string_pretty(config)
-        .map_err(|error| Error::Config { path: run.clone(), message: error.to_string() })?;
-    write(&run.join("config.toml"), resolved.as_bytes())?;
-    let mut metrics = File::create(run.join("metrics.jsonl")).map_err(regard::Error::io(run.join("metrics.jsonl")))?;
-
     let tokenizer = base.tokenizer.clone().with_longest(config.longest.min(base.encoder.longest()));
     let mut files = Vec::new();
     for source in &config.train {
@@ -91,6 +85,12 @@ pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>
     for path in &config.dev {
         dev.push(examples(path)?);
     }
+
+    std::fs::create_dir_all(run).map_err(regard::Error::io(run))?;
+    let resolved = toml::to_string_pretty(config)
+        .map_err(|error| Error::Config { path: run.clone(), message: error.to_string() })?;
+    write(&run.join("config.toml"), resolved.as_bytes())?;
+    let mut metrics = File::create(run.join("metrics.jsonl")).map_err(regard::Error::io(run.join("metrics.jsonl")))?;
 
     // Everything random in a run comes from this stream, in this order.
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);

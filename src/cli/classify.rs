@@ -1,6 +1,6 @@
 //! `regard classify`: documents in, judged sentences out.
 
-use std::io::{IsTerminal, stdout};
+use std::io::{BufWriter, IsTerminal, stdout};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// How to print: table to a terminal, jsonl otherwise.
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// After each document one more line: how it stands toward each actor over all. Tables always have it.
+    /// After each document one more line of jsonl: how it stands toward each of the catalogue's actors. Tables always have it.
     #[arg(long)]
     summary: bool,
 }
@@ -47,6 +47,10 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    if arguments.summary && matches!(arguments.format, Some(Format::Csv)) {
+        let message = "--summary goes with table and jsonl: a csv has rows of one kind\n";
+        clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, message).exit();
+    }
     let mut catalogue = Catalogue::shipped()?;
     for path in &arguments.actors {
         catalogue = catalogue.extended(Catalogue::open(path)?)?;
@@ -54,9 +58,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let classifier = Classifier::new(Predictor::new(arguments.model.open()?)?, catalogue)?;
     let terminal = stdout().is_terminal();
     let format = arguments.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
-    let out = std::io::BufWriter::new(anstream::AutoStream::auto(stdout()));
+    let out = BufWriter::new(stdout());
     let mut writer: Box<dyn Writer> = match format {
-        Format::Table => Box::new(Table::new(out)),
+        Format::Table => Box::new(Table::new(BufWriter::new(anstream::AutoStream::auto(stdout())))),
         Format::Jsonl => Box::new(Jsonl::new(out, arguments.summary)),
         Format::Csv => Box::new(Csv::new(out)),
     };
@@ -90,6 +94,3 @@ fn judge(classifier: &Classifier, waiting: &mut Vec<Document>, writer: &mut dyn 
     waiting.clear();
     Ok(writer.flush()?)
 }
-
-/// What all writers end in.
-pub(crate) type Out = std::io::BufWriter<anstream::AutoStream<std::io::Stdout>>;

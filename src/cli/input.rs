@@ -10,6 +10,9 @@ use serde::Deserialize;
 /// A document, or why a record is not one.
 pub(crate) type Record = Result<Document, String>;
 
+/// What some editors write before the text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// The documents of one input, one after the other: a JSONL file is never held whole.
 pub(crate) fn documents(input: &str) -> Box<dyn Iterator<Item = Record>> {
     let path = Path::new(input);
@@ -30,8 +33,7 @@ pub(crate) fn documents(input: &str) -> Box<dyn Iterator<Item = Record>> {
 fn text(place: &str, mut input: impl Read) -> Record {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).map_err(|error| format!("{place}: {error}"))?;
-    // A byte order mark is not text.
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").map(<[u8]>::to_vec).unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(bytes);
     let text = String::from_utf8(bytes).map_err(|error| {
         let byte = error.utf8_error().valid_up_to();
         format!("{place}: expected UTF-8, found another byte at offset {byte}")
@@ -54,7 +56,7 @@ fn lines(place: String, file: File) -> Box<dyn Iterator<Item = Record>> {
         match line {
             Err(error) => Some(Err(format!("{place}: {error}"))),
             Ok(line) if line.iter().all(u8::is_ascii_whitespace) => None,
-            Ok(line) => Some(record(&place, &line)),
+            Ok(line) => Some(record(&place, line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line))),
         }
     });
     let mut records = records;

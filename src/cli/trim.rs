@@ -112,6 +112,9 @@ fn lines(path: &Path) -> anyhow::Result<Vec<String>> {
     let mut texts = Vec::new();
     for (index, line) in BufReader::new(File::open(path).with_context(place)?).lines().enumerate() {
         let line = line.with_context(place)?;
+        if line.trim().is_empty() {
+            continue;
+        }
         texts.push(match labelled {
             true => serde_json::from_str::<Record>(&line).with_context(|| format!("{}:{}", place(), index + 1))?.text,
             false => line,

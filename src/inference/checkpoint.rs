@@ -167,6 +167,11 @@ pub fn save(directory: &Path, files: &Files<'_>) -> Result<()> {
     if directory.exists() && !directory.is_dir() {
         return Err(Error::invalid(directory.display(), "expected a directory to save a checkpoint to, found a file"));
     }
+    let mut entries = std::fs::read_dir(directory).into_iter().flatten();
+    if entries.next().is_some() && !directory.join("config.json").exists() {
+        let message = "expected a checkpoint to replace or an empty place, found a directory without config.json";
+        return Err(Error::invalid(directory.display(), message));
+    }
     std::fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
     let write = |name: &str, bytes: &[u8]| {
         let path = partial.join(name);

@@ -83,7 +83,7 @@ impl Predictor {
     /// Judge `queries`; the answers stand in their order, whatever the batches were.
     ///
     /// # Errors
-    /// Where the arithmetic fails; no input does that.
+    /// Where a mention ends beyond its text, or the arithmetic fails.
     pub fn predict(&self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
         let mut encodings = Vec::new();
         let mut owners = Vec::new();

@@ -1,11 +1,10 @@
 //! One row a sentence and actor; sentences that name no actor have one row without.
 
-use std::io::Result;
+use std::io::{BufWriter, Result, Stdout};
 
 use regard::{CodePoints, Document, Label, Regarded, Report, Scores, Sentence, Sentiment, Stance};
 
 use super::Writer;
-use crate::classify::Out;
 
 const HEADER: [&str; 18] = [
     "document",
@@ -29,12 +28,12 @@ const HEADER: [&str; 18] = [
 ];
 
 pub(crate) struct Csv {
-    out: csv::Writer<Out>,
+    out: csv::Writer<BufWriter<Stdout>>,
     headed: bool,
 }
 
 impl Csv {
-    pub(crate) fn new(out: Out) -> Self {
+    pub(crate) fn new(out: BufWriter<Stdout>) -> Self {
         Self { out: csv::Writer::from_writer(out), headed: false }
     }
 }

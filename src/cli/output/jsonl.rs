@@ -1,21 +1,20 @@
 //! One line of JSON a sentence; offsets in code points of the document.
 
-use std::io::{Result, Write};
+use std::io::{BufWriter, Result, Stdout, Write};
 
 use regard::actor::Actor;
 use regard::{CodePoints, Document, Label, Regarded, Report, Scores, Sentiment, Span, Stance, summary};
 use serde_json::{Map, Value, json};
 
 use super::Writer;
-use crate::classify::Out;
 
 pub(crate) struct Jsonl {
-    out: Out,
+    out: BufWriter<Stdout>,
     summary: bool,
 }
 
 impl Jsonl {
-    pub(crate) fn new(out: Out, summary: bool) -> Self {
+    pub(crate) fn new(out: BufWriter<Stdout>, summary: bool) -> Self {
         Self { out, summary }
     }
 }

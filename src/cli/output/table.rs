@@ -1,16 +1,18 @@
 //! For people at a terminal: each sentence on lines of its own, in its own direction, with what was found below it.
 
-use std::io::{Result, Write};
+use std::io::{BufWriter, Result, Stdout, Write};
 
 use anstyle::{AnsiColor, Style};
 use regard::{Document, Label, Regarded, Report, Scores, Sentence, Sentiment, Stance, summary};
 
 use super::Writer;
-use crate::classify::Out;
 
 /// Keeps a right-to-left name from reordering the numbers beside it (Unicode Bidirectional Algorithm, first-strong isolate).
 const ISOLATE: char = '\u{2068}';
 const END_ISOLATE: char = '\u{2069}';
+
+/// Colours where there is a terminal, none elsewhere.
+type Out = BufWriter<anstream::AutoStream<Stdout>>;
 
 pub(crate) struct Table {
     out: Out,
@@ -27,7 +29,7 @@ impl Table {
         write!(self.out, "{dim}{:>3}{dim:#}  ", index + 1)?;
         // One line whatever the source's line breaks were.
         let words: Vec<&str> = sentence.span.of(text).split_whitespace().collect();
-        writeln!(self.out, "{}", words.join(" "))?;
+        writeln!(self.out, "{}", plain(&words.join(" ")))?;
         if let Some(scores) = sentence.sentiment {
             self.answer::<Sentiment>("sentence", scores, "")?;
         }
@@ -59,7 +61,7 @@ impl Writer for Table {
         if !std::mem::replace(&mut self.first, false) {
             writeln!(self.out)?;
         }
-        writeln!(self.out, "{bold}{}{bold:#}  [{}]\n", document.id, report.language)?;
+        writeln!(self.out, "{bold}{}{bold:#}  [{}]\n", plain(&document.id), report.language)?;
         for (index, sentence) in report.sentences.iter().enumerate() {
             self.sentence(index, sentence, &document.text)?;
         }
@@ -90,6 +92,11 @@ impl Writer for Table {
     }
 }
 
+/// `text` without control characters: an article must not steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
+}
+
 /// Red, plain, green by label index.
 fn style(label: usize) -> Style {
     match label {
@@ -115,6 +122,6 @@ fn mentions(regarded: &Regarded<'_>, text: &str) -> String {
             forms.push(form);
         }
     }
-    let isolated: Vec<String> = forms.iter().map(|form| format!("{ISOLATE}{form}{END_ISOLATE}")).collect();
+    let isolated: Vec<String> = forms.iter().map(|form| format!("{ISOLATE}{}{END_ISOLATE}", plain(form))).collect();
     isolated.join(", ")
 }

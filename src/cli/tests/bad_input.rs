@@ -46,7 +46,7 @@ fn inputs_that_cannot_be_read_are_named_and_left_out() -> Result {
 fn broken_records_are_named_and_the_others_come_out() -> Result {
     let directory = tempfile::tempdir()?;
     let records = [
-        r#"{"id":"1","text":"Berlin agreed."}"#,
+        "\u{feff}{\"id\":\"1\",\"text\":\"Berlin agreed.\"}",
         r#"{"id":"2","text":"Berlin agr"#,
         r#"{"id":"3"}"#,
         r#"{"id":"4","text":"한국","targets":[{"start":1,"end":3}]}"#,
@@ -161,7 +161,13 @@ fn a_wrong_actor_file_is_refused_with_its_line() -> Result {
 #[test]
 fn wrong_usage_says_so() -> Result {
     let directory = tempfile::tempdir()?;
-    for arguments in [vec![], vec!["classify"], vec!["classify", "a.txt", "--format", "xml"], vec!["guess"]] {
+    for arguments in [
+        vec![],
+        vec!["classify"],
+        vec!["classify", "a.txt", "--format", "xml"],
+        vec!["guess"],
+        vec!["classify", "-", "--format", "csv", "--summary"],
+    ] {
         assert_eq!(regard(directory.path(), &arguments)?.0, 2, "{arguments:?}");
     }
     let (code, _, messages) = regard(directory.path(), &["classify", "-", "--device", "tpu"])?;

@@ -169,3 +169,17 @@ fn a_table_is_for_people() -> Result {
     assert!(!text.contains('\u{1b}'), "no colours where there is no terminal");
     Ok(())
 }
+
+#[test]
+fn what_an_article_holds_comes_out_whole_but_never_steers_a_terminal() -> Result {
+    let text = "\u{feff}Seoul \u{1b}]0;x thanked\u{7f} Tokyo.";
+    for format in ["jsonl", "csv"] {
+        let output = regard()?.args(["classify", "-", "--format", format]).write_stdin(text).output()?.stdout;
+        let output = String::from_utf8(output)?.replace("\\u001b", "\u{1b}");
+        assert!(output.contains(&text[3..]), "{format}: {output:?}");
+    }
+    let table = regard()?.args(["classify", "-", "--format", "table"]).write_stdin(text).output()?.stdout;
+    let table = String::from_utf8(table)?;
+    assert!(table.contains("thanked") && !table.contains(['\u{1b}', '\u{7f}']), "{table:?}");
+    Ok(())
+}
