@@ -151,18 +151,13 @@ pub struct Files<'a> {
 /// Write a checkpoint to `directory`, in place of the one that was there. Whoever looks sees the old one or the new one whole.
 ///
 /// # Errors
-/// Where a file cannot be written; what was there is then left as it was.
+/// Where something else than a checkpoint is there, or a file cannot be written; what was there is then left as it was.
 pub fn save(directory: &Path, files: &Files<'_>) -> Result<()> {
     let partial = beside(directory, "partial");
     let replaced = beside(directory, "replaced");
     // A save that was killed between its two renames left the old checkpoint here.
     if replaced.exists() && !directory.exists() {
         std::fs::rename(&replaced, directory).map_err(Error::io(&replaced))?;
-    }
-    for stale in [&partial, &replaced] {
-        if stale.exists() {
-            std::fs::remove_dir_all(stale).map_err(Error::io(stale))?;
-        }
     }
     if directory.exists() && !directory.is_dir() {
         return Err(Error::invalid(directory.display(), "expected a directory to save a checkpoint to, found a file"));
@@ -171,6 +166,11 @@ pub fn save(directory: &Path, files: &Files<'_>) -> Result<()> {
     if entries.next().is_some() && !directory.join("config.json").exists() {
         let message = "expected a checkpoint to replace or an empty place, found a directory without config.json";
         return Err(Error::invalid(directory.display(), message));
+    }
+    for stale in [&partial, &replaced] {
+        if stale.exists() {
+            std::fs::remove_dir_all(stale).map_err(Error::io(stale))?;
+        }
     }
     std::fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
     let write = |name: &str, bytes: &[u8]| {

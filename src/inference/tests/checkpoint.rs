@@ -131,6 +131,7 @@ fn a_saved_checkpoint_takes_the_place_of_the_old_one_whole() -> Outcome {
     let place = directory.path().join("checkpoint");
     fs::create_dir_all(place.join("notes"))?;
     fs::write(place.join("model.safetensors.index.json"), "{}")?;
+    fs::write(place.join("config.json"), "{}")?;
     // What a save that was killed leaves.
     for stale in ["checkpoint.partial", "checkpoint.replaced"] {
         fs::create_dir(directory.path().join(stale))?;
@@ -145,6 +146,21 @@ fn a_saved_checkpoint_takes_the_place_of_the_old_one_whole() -> Outcome {
         assert_eq!(tensors(&again.weights)?, tensors(&checkpoint.weights)?);
     }
     assert_eq!(fs::read_to_string(place.join("MODEL_CARD.md"))?, "# A card");
+    Ok(())
+}
+
+#[test]
+fn a_directory_that_is_no_checkpoint_is_left_alone() -> Outcome {
+    let checkpoint = Golden::open("span")?.checkpoint()?;
+    let directory = tempfile::tempdir()?;
+    let place = directory.path().join("thesis");
+    fs::create_dir(&place)?;
+    fs::write(place.join("chapter.txt"), "Years of work.")?;
+    fs::create_dir(directory.path().join("thesis.partial"))?;
+    assert!(write(&place, &checkpoint, Storage::F32).is_err_and(|error| error.to_string().contains("config.json")));
+    assert_eq!(names(directory.path())?, ["thesis", "thesis.partial"]);
+    assert_eq!(names(&place)?, ["chapter.txt"]);
+    assert!(write(&place.join("chapter.txt"), &checkpoint, Storage::F32).is_err());
     Ok(())
 }
 
