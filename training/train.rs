@@ -67,8 +67,10 @@ pub struct Outcome {
     pub score: f64,
 }
 
-/// Fine-tune `base` as `config` says; the heads of a `span` checkpoint are trained on, any other base gets new ones. The run directory gets `config.toml` before the first step, `metrics.jsonl` as it goes and
-/// `best/`, the checkpoint of the best epoch with its temperatures fitted on dev.
+/// Fine-tune `base` as `config` says; the heads of a `span` checkpoint are trained on, any other base gets new ones.
+///
+/// The run directory gets `config.toml` before the first step, `metrics.jsonl` as it goes and `best/`, the checkpoint of the best
+/// epoch with its temperatures fitted on dev.
 ///
 /// # Errors
 /// Where data, base model or run directory do not serve, a trained tensor gets no gradient, or the loss is no longer finite.
