@@ -1,11 +1,12 @@
-//! Labelled examples, one JSON object a line.
+//! Labelled examples, one JSON object a line: the schema of `eval/README.md`, in and out.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use regard::{CodePoints, Label, Sentiment, Span, Stance};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::Error;
 
@@ -18,8 +19,26 @@ pub enum Gold {
     Sentiment(Sentiment),
 }
 
-/// One text, one question, one answer.
-#[derive(Debug, Clone)]
+impl Gold {
+    /// The label's index, 0 to 2.
+    pub fn index(self) -> usize {
+        match self {
+            Self::Stance(label) => label as usize,
+            Self::Sentiment(label) => label as usize,
+        }
+    }
+
+    /// The label's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stance(label) => label.name(),
+            Self::Sentiment(label) => label.name(),
+        }
+    }
+}
+
+/// One text, one question, one answer. Serialized as a line of the schema.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Example {
     /// Unique in its data set.
     pub id: String,
@@ -31,13 +50,20 @@ pub struct Example {
     pub text: String,
     /// The target as it is named, in stance examples.
     pub target: Option<String>,
+    /// What sort of thing the target is: person, country, topic …
+    pub target_type: Option<String>,
     /// Where the text names it; `None` for topics that it need not name.
     pub mention: Option<Span>,
     /// The right answer.
     pub gold: Gold,
+    /// Sentence or document that it belongs to: splits share none, and figures are resampled by it. The text where the line
+    /// names none.
+    pub group: String,
+    /// What else its source says of it, in the source's words.
+    pub meta: Map<String, Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Line {
     id: String,
     dataset: String,
@@ -50,9 +76,15 @@ struct Line {
     #[serde(default)]
     target_end: Option<usize>,
     #[serde(default)]
+    target_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     label: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     sentiment: Option<String>,
+    #[serde(default)]
+    group: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    meta: Option<Map<String, Value>>,
 }
 
 impl Line {
@@ -76,8 +108,35 @@ impl Line {
             (None, None) => None,
             _ => return Err("target_start, target_end: expected both or neither, found one".into()),
         };
-        let Self { id, dataset, lang: language, text, target, .. } = self;
-        Ok(Example { id, dataset, language, text, target, mention, gold })
+        let Self { id, dataset, lang: language, text, target, target_type, .. } = self;
+        let group = self.group.unwrap_or_else(|| text.clone());
+        let meta = self.meta.unwrap_or_default();
+        Ok(Example { id, dataset, language, text, target, target_type, mention, gold, group, meta })
+    }
+}
+
+impl Serialize for Example {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let offsets = self.mention.map(|mention| CodePoints::new(&self.text).of(mention));
+        let (label, sentiment) = match self.gold {
+            Gold::Stance(label) => (Some(label.name().to_owned()), None),
+            Gold::Sentiment(label) => (None, Some(label.name().to_owned())),
+        };
+        let line = Line {
+            id: self.id.clone(),
+            dataset: self.dataset.clone(),
+            lang: self.language.clone(),
+            text: self.text.clone(),
+            target: self.target.clone(),
+            target_start: offsets.map(|(start, _)| start),
+            target_end: offsets.map(|(_, end)| end),
+            target_type: self.target_type.clone(),
+            label,
+            sentiment,
+            group: Some(self.group.clone()),
+            meta: (!self.meta.is_empty()).then(|| self.meta.clone()),
+        };
+        line.serialize(serializer)
     }
 }
 
@@ -124,6 +183,8 @@ mod tests {
         let [Ok(first), Ok(second), rest @ ..] = examples.as_slice() else { return Err("two good lines".into()) };
         assert_eq!(first.mention.map(|span| span.of(&first.text)), Some("한국"));
         assert_eq!(second.gold, Gold::Sentiment(Sentiment::Negative));
+        let again: Line = serde_json::from_str(&serde_json::to_string(first)?)?;
+        assert_eq!(&again.into_example()?, first, "what is written is what was read");
         let lines: Vec<String> =
             rest.iter().filter_map(|example| example.as_ref().err().map(ToString::to_string)).collect();
         assert_eq!(lines.len(), 4);
