@@ -1,15 +1,28 @@
-//! Measuring a model against labelled examples.
+//! Measuring answers against labelled examples: how good, how sure, for whom worse, better than whose, and are the
+//! probabilities true.
+//!
+//! In reading order: [`example`], what is asked and what is right; [`answer`], what a model says; [`metrics`], how good that is;
+//! [`bootstrap`](Bootstrap), how sure; [`breakdown`](Breakdown), for whom; [`evaluate`], all of it together.
 //!
 //! **Invariant:** knows nothing of training; gold labels do not go below this crate.
 
-mod evaluate;
+mod answer;
+mod bootstrap;
+mod breakdown;
+mod evaluation;
 pub mod example;
 pub mod metrics;
+mod mistakes;
+pub mod report;
 
 use std::path::PathBuf;
 
-pub use evaluate::{Answered, Evaluation, answer, evaluate};
+pub use answer::{Answer, Answered, answer};
+pub use bootstrap::Bootstrap;
+pub use breakdown::Breakdown;
+pub use evaluation::{Evaluation, Parts, Settings, count, evaluate};
 pub use example::{Example, Gold};
+pub use mistakes::{Mistake, mistakes};
 
 /// What can go wrong in an evaluation.
 #[derive(Debug, thiserror::Error)]

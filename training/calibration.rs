@@ -1,6 +1,5 @@
 //! Temperature scaling (<https://arxiv.org/abs/1706.04599>): one number a head, fitted on dev, that makes probabilities come true.
 
-use regard::Scores;
 use regard::checkpoint::Temperatures;
 use regard_eval::{Answered, Gold};
 
@@ -8,11 +7,10 @@ use regard_eval::{Answered, Gold};
 pub(crate) fn fit(answered: &[Answered<'_>]) -> Temperatures {
     let mut stance = Vec::new();
     let mut sentiment = Vec::new();
-    for answer in answered {
-        match (answer.example.gold, answer.scores) {
-            (Gold::Stance(gold), Some(scores)) => stance.push((gold as usize, scores)),
-            (Gold::Sentiment(gold), Some(scores)) => sentiment.push((gold as usize, scores)),
-            (_, None) => {}
+    for Answered { example, answer } in answered {
+        if let Some(scores) = answer.and_then(|answer| answer.scores) {
+            let answers = if matches!(example.gold, Gold::Stance(_)) { &mut stance } else { &mut sentiment };
+            answers.push((example.gold.index(), scores));
         }
     }
     Temperatures { stance: temperature(&stance), sentiment: temperature(&sentiment) }
@@ -20,7 +18,7 @@ pub(crate) fn fit(answered: &[Answered<'_>]) -> Temperatures {
 
 /// Golden-section search for the lowest negative log-likelihood over temperatures from 0.25 to 8, on a logarithmic scale: the
 /// likelihood has one peak in 1 / temperature.
-fn temperature(answers: &[(usize, Scores)]) -> f32 {
+fn temperature(answers: &[(usize, [f64; 3])]) -> f32 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     if answers.is_empty() {
         return 1.0;
@@ -44,9 +42,9 @@ fn temperature(answers: &[(usize, Scores)]) -> f32 {
 }
 
 /// Log-probabilities at temperature 1 are logits but for a constant, which softmax does not see.
-fn negative_log_likelihood(answers: &[(usize, Scores)], temperature: f64) -> f64 {
-    let cost = |(gold, scores): &(usize, Scores)| {
-        let logits = scores.0.map(|score| f64::from(score.max(1e-30)).ln() / temperature);
+fn negative_log_likelihood(answers: &[(usize, [f64; 3])], temperature: f64) -> f64 {
+    let cost = |(gold, scores): &(usize, [f64; 3])| {
+        let logits = scores.map(|score| score.max(1e-30).ln() / temperature);
         let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         largest + logits.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln() - logits[*gold]
     };
@@ -60,11 +58,10 @@ mod tests {
     #[test]
     fn an_overconfident_head_is_cooled_to_its_accuracy() {
         // Says 98 % and is right three times in four: the best temperature makes it say 75 %.
-        let sure = Scores([0.98, 0.01, 0.01]);
+        let sure = [0.98, 0.01, 0.01];
         let answers: Vec<_> = [0, 0, 0, 1].map(|gold| (gold, sure)).to_vec();
         let found = temperature(&answers);
-        let logits = sure.0.map(f32::ln);
-        let said = Scores::from_logits(logits, found).0[0];
+        let said = regard::Scores::from_logits(sure.map(|score| score.ln() as f32), found).0[0];
         // Class 2 never happens, so the two wrong classes share a quarter: 1 - 3/4 in all.
         assert!((said - 0.75).abs() < 1e-3, "{said}");
         assert_eq!(temperature(&[]), 1.0);

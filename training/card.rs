@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use regard_eval::Evaluation;
+use regard_eval::metrics::Figure;
 
 use crate::config::Config;
 
@@ -20,16 +21,14 @@ pub(crate) fn of_run(config: &Config, epoch: usize, score: f64, evaluation: &Eva
     }
     line(format_args!("\nMean macro-F1 on the dev files: {:.1} %.\n\n", 100.0 * score));
     line(format_args!("| data set | question | n | macro-F1 | F1(PN) | accuracy |\n|---|---|---:|---:|---:|---:|\n"));
-    for (dataset, evaluation) in evaluation.by.get("dataset").into_iter().flatten() {
-        for (question, metrics) in [("stance", &evaluation.stance), ("sentiment", &evaluation.sentiment)] {
-            if let Some(metrics) = metrics {
-                let [macro_f1, f1_pn, accuracy] =
-                    [metrics.macro_f1, metrics.f1_pn, metrics.accuracy].map(|value| 100.0 * value);
-                line(format_args!(
-                    "| {dataset} | {question} | {} | {macro_f1:.1} | {f1_pn:.1} | {accuracy:.1} |\n",
-                    metrics.n
-                ));
-            }
+    for (dataset, evaluation) in evaluation.by.get("dataset").into_iter().flat_map(|parts| &parts.parts) {
+        for (question, metrics) in evaluation.questions() {
+            let [macro_f1, f1_pn, accuracy] = [Figure::MacroF1, Figure::F1Pn, Figure::Accuracy]
+                .map(|figure| 100.0 * metrics.value(figure).unwrap_or_default());
+            line(format_args!(
+                "| {dataset} | {question} | {} | {macro_f1:.1} | {f1_pn:.1} | {accuracy:.1} |\n",
+                metrics.n
+            ));
         }
     }
     card

@@ -193,6 +193,9 @@ mod tests {
             target: None,
             mention: Some(Span::whole(text)),
             gold: Gold::Stance(gold),
+            target_type: None,
+            group: text.into(),
+            meta: Default::default(),
         };
         let examples = vec![example("aa", Stance::Against), example("ee", Stance::Favor)];
         let (sentences, left_out) = gather(&[Examples { examples, share: 1.0, absent }], &tokenizer)?;

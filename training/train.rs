@@ -157,10 +157,10 @@ pub fn train(config: &Config, base: Checkpoint, mut report: impl FnMut(Event<'_>
         }
         predictor.calibrate(Temperatures::default());
         let dev_answers = answers(&predictor, &dev)?;
-        let scores: Vec<f64> = dev_answers.iter().map(|file| score(&regard_eval::evaluate(file))).collect();
+        let scores: Vec<f64> = dev_answers.iter().map(|file| score(&regard_eval::count(file))).collect();
         let score = scores.iter().sum::<f64>() / scores.len() as f64;
         let all = dev_answers.concat();
-        let evaluation = regard_eval::evaluate(&all);
+        let evaluation = regard_eval::count(&all);
         let is_best = best.is_none_or(|best| score > best);
         if is_best {
             best = Some(score);
@@ -214,9 +214,7 @@ fn answers<'a>(predictor: &Predictor, files: &'a [Vec<Example>]) -> Result<Vec<V
 
 /// Macro-F1 of what the file asks.
 fn score(evaluation: &Evaluation) -> f64 {
-    let parts = [&evaluation.stance, &evaluation.sentiment];
-    let scores: Vec<f64> =
-        parts.iter().filter_map(|metrics| metrics.as_ref().map(|metrics| metrics.macro_f1)).collect();
+    let scores: Vec<f64> = evaluation.questions().map(|(_, metrics)| metrics.macro_f1()).collect();
     scores.iter().sum::<f64>() / scores.len().max(1) as f64
 }
 

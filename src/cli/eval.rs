@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use comfy_table::{CellAlignment, Table, presets};
 use regard::predict::Predictor;
-use regard_eval::{Evaluation, Example};
+use regard_eval::metrics::Figure;
+use regard_eval::{Evaluation, Example, Settings};
 
 use crate::exit::{Status, skipped};
 use crate::model::ModelArguments;
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let bar = progress::count(examples.len(), "examples");
     let answered = regard_eval::answer(&predictor, &examples, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
-    let evaluation = regard_eval::evaluate(&answered);
+    let evaluation = regard_eval::evaluate(&answered, &Settings::default());
     let mut out = stdout().lock();
     if arguments.json || !out.is_terminal() {
         writeln!(out, "{}", serde_json::to_string_pretty(&evaluation)?)?;
@@ -58,9 +59,9 @@ fn table(evaluation: &Evaluation) -> Table {
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["", "question", "n", "macro-F1", "F1(PN)", "accuracy"]);
     rows(&mut table, "all", evaluation);
-    for (breakdown, parts) in &evaluation.by {
-        for (name, part) in parts {
-            rows(&mut table, &format!("{breakdown} {name}"), part);
+    for (dimension, parts) in &evaluation.by {
+        for (name, part) in &parts.parts {
+            rows(&mut table, &format!("{dimension} {name}"), part);
         }
     }
     for column in table.column_iter_mut().skip(2) {
@@ -70,11 +71,9 @@ fn table(evaluation: &Evaluation) -> Table {
 }
 
 fn rows(table: &mut Table, name: &str, evaluation: &Evaluation) {
-    for (question, metrics) in [("stance", &evaluation.stance), ("sentiment", &evaluation.sentiment)] {
-        if let Some(metrics) = metrics {
-            let percent = |value: f64| format!("{:.1}", 100.0 * value);
-            let values = [metrics.macro_f1, metrics.f1_pn, metrics.accuracy].map(percent);
-            table.add_row([name.to_owned(), question.to_owned(), metrics.n.to_string()].into_iter().chain(values));
-        }
+    for (question, metrics) in evaluation.questions() {
+        let percent = |figure| metrics.value(figure).map_or_else(String::new, |value| format!("{:.1}", 100.0 * value));
+        let values = [Figure::MacroF1, Figure::F1Pn, Figure::Accuracy].map(percent);
+        table.add_row([name.to_owned(), question.to_owned(), metrics.n.to_string()].into_iter().chain(values));
     }
 }

@@ -82,11 +82,11 @@ fn compare(out: &mut impl Write, before: Checkpoint, arguments: &Arguments) -> a
         let old = regard_eval::answer(&before, &examples, |done| bar.set_position(done as u64))?;
         let new = regard_eval::answer(&after, &examples, |done| bar.set_position((examples.len() + done) as u64))?;
         bar.finish_and_clear();
-        let best = |answer: &Answered<'_>| answer.scores.map(|scores| scores.best());
+        let best = |answer: &Answered<'_>| answer.answer.map(|answer| answer.label);
         let same = old.iter().zip(&new).filter(|(old, new)| best(old) == best(new)).count();
         let macro_f1 = |answered: &[Answered<'_>]| {
-            let evaluation = regard_eval::evaluate(answered);
-            evaluation.stance.or(evaluation.sentiment).map_or(0.0, |metrics| 100.0 * metrics.macro_f1)
+            let evaluation = regard_eval::count(answered);
+            evaluation.stance.or(evaluation.sentiment).map_or(0.0, |metrics| 100.0 * metrics.macro_f1())
         };
         let share = 100.0 * same as f64 / examples.len().max(1) as f64;
         let name = path.display().to_string();

@@ -1,0 +1,90 @@
+//! Answers to labelled examples, a model's or anyone's.
+
+use regard::head::Question;
+use regard::predict::{Predictor, Query, Target};
+use regard::{Label, Scores, Sentiment, Stance};
+
+use crate::Error;
+use crate::example::{Example, Gold};
+use crate::metrics::Judged;
+
+/// Examples judged between two reports of progress.
+const CHUNK: usize = 512;
+
+/// What was answered to one question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    /// Index of the label.
+    pub label: usize,
+    /// Probabilities by label, which sum to one; `None` where only a label was given.
+    pub scores: Option<[f64; 3]>,
+}
+
+impl From<Scores> for Answer {
+    fn from(scores: Scores) -> Self {
+        Self { label: scores.best(), scores: Some(scores.0.map(f64::from)) }
+    }
+}
+
+impl Answer {
+    /// The label's name, as an answer to what `gold` answers.
+    pub fn name(&self, gold: Gold) -> &'static str {
+        match gold {
+            Gold::Stance(_) => Stance::NAMES[self.label],
+            Gold::Sentiment(_) => Sentiment::NAMES[self.label],
+        }
+    }
+
+    /// The probability of the label that was answered.
+    pub fn confidence(&self) -> Option<f64> {
+        Some(self.scores?[self.label])
+    }
+
+    /// Beside its gold label, in `group`.
+    pub(crate) fn judged(self, gold: Gold, group: u32) -> Judged {
+        Judged { gold: gold.index(), answer: self.label, scores: self.scores, group }
+    }
+}
+
+/// An example and what was answered to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'a> {
+    /// The example.
+    pub example: &'a Example,
+    /// The answer; `None` where there is none.
+    pub answer: Option<Answer>,
+}
+
+/// The model's answers to `examples`, in their order. `progress` is told how many are done.
+///
+/// # Errors
+/// Where the model fails.
+pub fn answer<'a>(
+    predictor: &Predictor,
+    examples: &'a [Example],
+    mut progress: impl FnMut(usize),
+) -> Result<Vec<Answered<'a>>, Error> {
+    let pools = predictor.model().question() == Question::Span;
+    let mut answered = Vec::with_capacity(examples.len());
+    for chunk in examples.chunks(CHUNK) {
+        let queries: Vec<Query<'_>> = chunk.iter().map(|example| query(example, pools)).collect();
+        for (example, prediction) in chunk.iter().zip(predictor.predict(&queries)?) {
+            let scores = match example.gold {
+                Gold::Stance(_) => prediction.stance.first().copied().flatten(),
+                Gold::Sentiment(_) => prediction.sentiment,
+            };
+            answered.push(Answered { example, answer: scores.map(Answer::from) });
+        }
+        progress(answered.len());
+    }
+    Ok(answered)
+}
+
+fn query(example: &Example, pools: bool) -> Query<'_> {
+    let asked = matches!(example.gold, Gold::Stance(_)) && (example.mention.is_some() || !pools);
+    let target = asked.then(|| Target {
+        name: example.target.clone().unwrap_or_default(),
+        mentions: example.mention.into_iter().collect(),
+    });
+    Query { text: &example.text, targets: target.into_iter().collect() }
+}
