@@ -10,7 +10,7 @@ use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::metrics::{FEWEST_GROUPS, Figure, Intervals, Metrics, Sample};
+use crate::metrics::{Figure, Intervals, Sample};
 
 /// Draws that are counted together.
 const LANES: usize = 16;
@@ -37,14 +37,18 @@ impl Default for Bootstrap {
 pub(crate) type Draws = Vec<Vec<f64>>;
 
 impl Bootstrap {
-    /// Tell `found` the draws of each sample, by its index. Groups are numbered below `groups`.
-    pub(crate) fn run(&self, samples: &[&Sample], groups: usize, mut found: impl FnMut(usize, Draws)) {
-        if self.draws == 0 || groups == 0 {
+    /// Tell `found` the draws of each set of samples, by the index of the set. Groups are numbered below `groups`.
+    pub(crate) fn run(&self, sets: &[Vec<Sample>], groups: usize, mut found: impl FnMut(usize, Vec<Draws>)) {
+        let largest = sets.iter().map(Vec::len).max().unwrap_or(0);
+        if self.draws == 0 || groups == 0 || largest == 0 {
             return;
         }
-        for (chunk, samples_of_chunk) in samples.chunks(SAMPLES).enumerate() {
-            for (index, draws) in self.chunk(samples_of_chunk, groups).into_iter().enumerate() {
-                found(chunk * SAMPLES + index, draws);
+        let at_once = (SAMPLES / largest).max(1);
+        for (chunk, sets) in sets.chunks(at_once).enumerate() {
+            let samples: Vec<&Sample> = sets.iter().flatten().collect();
+            let mut draws = self.chunk(&samples, groups).into_iter();
+            for (index, set) in sets.iter().enumerate() {
+                found(chunk * at_once + index, draws.by_ref().take(set.len()).collect());
             }
         }
     }
@@ -54,9 +58,9 @@ impl Bootstrap {
         let blocks: Vec<Vec<_>> = (0..blocks)
             .into_par_iter()
             .map_init(
-                || (vec![[0u8; LANES]; groups], vec![0u8; groups], vec![0u8; 4 * groups]),
-                |(weights, lane, bytes), block| {
-                    draw(self.seed, block, weights, lane, bytes);
+                || Block::new(groups),
+                |room, block| {
+                    let weights = room.draw(self.seed, block);
                     samples.iter().map(|sample| sample.figures(weights)).collect()
                 },
             )
@@ -70,37 +74,45 @@ impl Bootstrap {
         };
         (0..samples.len()).map(of_sample).collect()
     }
-
-    /// Give `metrics`, measured on `samples` one by one, their intervals.
-    pub(crate) fn add_intervals(&self, metrics: Vec<&mut Metrics>, samples: &[&Sample], groups: usize) {
-        let mut metrics = metrics;
-        let enough: Vec<usize> = (0..metrics.len()).filter(|&index| metrics[index].groups >= FEWEST_GROUPS).collect();
-        let worth: Vec<&Sample> = enough.iter().map(|&index| samples[index]).collect();
-        self.run(&worth, groups, |index, draws| metrics[enough[index]].figures.intervals = intervals(&draws));
-    }
 }
 
-/// The weights of [`LANES`] draws; each block of draws has a stream of its own, whoever computes it.
-fn draw(seed: u64, block: usize, weights: &mut [[u8; LANES]], lane: &mut [u8], bytes: &mut [u8]) {
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    generator.set_stream(block as u64);
-    for index in 0..LANES {
-        lane.fill(0);
-        generator.fill_bytes(bytes);
-        for word in bytes.as_chunks().0 {
-            // A multiplication in place of a division: off by less than groups / 2^32.
-            let group = (u64::from(u32::from_le_bytes(*word)) * lane.len() as u64) >> 32;
-            let count = &mut lane[group as usize];
-            *count = count.saturating_add(1);
+/// The weights of [`LANES`] draws, with room to make them.
+struct Block {
+    weights: Vec<[u8; LANES]>,
+    /// The same, lane by lane: drawing hits places at random, and one lane stays in the cache.
+    lanes: Vec<u8>,
+    random: Vec<u8>,
+}
+
+impl Block {
+    fn new(groups: usize) -> Self {
+        Self { weights: vec![[0; LANES]; groups], lanes: vec![0; LANES * groups], random: vec![0; 4 * groups] }
+    }
+
+    /// Draw. Each block has a stream of its own, whoever computes it.
+    fn draw(&mut self, seed: u64, block: usize) -> &[[u8; LANES]] {
+        let groups = self.weights.len();
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        generator.set_stream(block as u64);
+        self.lanes.fill(0);
+        for lane in self.lanes.chunks_exact_mut(groups) {
+            generator.fill_bytes(&mut self.random);
+            for word in self.random.as_chunks().0 {
+                // A multiplication in place of a division: off by less than groups / 2^32.
+                let group = (u64::from(u32::from_le_bytes(*word)) * groups as u64) >> 32;
+                let count = &mut lane[group as usize];
+                *count = count.saturating_add(1);
+            }
         }
-        for (weights, count) in weights.iter_mut().zip(lane.iter()) {
-            weights[index] = *count;
+        for (group, weights) in self.weights.iter_mut().enumerate() {
+            *weights = std::array::from_fn(|lane| self.lanes[lane * groups + group]);
         }
+        &self.weights
     }
 }
 
 /// The middle 95 % of each figure's draws; `None` where one draw in ten or more does not define it.
-fn intervals(draws: &Draws) -> Intervals {
+pub(crate) fn intervals(draws: &Draws) -> Intervals {
     Figure::ALL.map(|figure| interval(&draws[figure as usize]))
 }
 

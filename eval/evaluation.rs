@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use regard::{Label, Sentiment, Stance};
 use serde::{Serialize, Serializer};
 
-use crate::answer::Answered;
-use crate::bootstrap::Bootstrap;
+use crate::answer::{Answer, Answered};
+use crate::bootstrap::{Bootstrap, intervals};
 use crate::breakdown::{Breakdown, Part};
 use crate::example::{Example, Gold};
-use crate::metrics::{Judged, Metrics, Sample};
+use crate::metrics::{FEWEST_GROUPS, Judged, Metrics, Sample};
 
 /// Parts of one dimension that are reported: the largest. Others are counted.
 const PARTS: usize = 60;
@@ -55,8 +55,9 @@ impl Evaluation {
         questions.into_iter().filter_map(|(name, metrics)| Some((name, metrics.as_ref()?)))
     }
 
-    fn metrics_mut(&mut self) -> impl Iterator<Item = &mut Metrics> {
-        self.stance.as_mut().into_iter().chain(self.sentiment.as_mut())
+    fn questions_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut Metrics)> {
+        let questions = [("stance", &mut self.stance), ("sentiment", &mut self.sentiment)];
+        questions.into_iter().filter_map(|(name, metrics)| Some((name, metrics.as_mut()?)))
     }
 }
 
@@ -96,25 +97,32 @@ pub fn evaluate(answered: &[Answered<'_>], settings: &Settings) -> Evaluation {
     measured.evaluation.stance = measured.detailed(0, settings);
     measured.evaluation.sentiment = measured.detailed(1, settings);
     let examples: Vec<&Example> = answered.iter().map(|answered| answered.example).collect();
-    let mut dimensions: Vec<(&'static str, usize, Vec<(Part, Measured)>)> = Vec::new();
-    for (dimension, parts) in settings.breakdown.parts(&examples) {
+    let mut dimensions: Vec<Dimension> = Vec::new();
+    for (name, parts) in settings.breakdown.parts(&examples) {
         let (members, left_out) = largest(&parts);
         let measure = |(part, members): (Part, Vec<usize>)| (part, Measured::new(answered, &groups.of, &members));
-        dimensions.push((dimension, left_out, members.into_iter().map(measure).collect()));
+        dimensions.push(Dimension { name, left_out, parts: members.into_iter().map(measure).collect() });
     }
-    let parts = dimensions.iter_mut().flat_map(|(_, _, parts)| parts.iter_mut().map(|(_, measured)| measured));
-    intervals(std::iter::once(&mut measured).chain(parts), &settings.bootstrap, groups.count);
-    for (dimension, left_out, parts) in dimensions {
+    let parts = dimensions.iter_mut().flat_map(|dimension| dimension.parts.iter_mut().map(|(_, measured)| measured));
+    add_intervals(std::iter::once(&mut measured).chain(parts), &settings.bootstrap, groups.count);
+    for Dimension { name, left_out, parts } in dimensions {
         if !parts.is_empty() {
             let parts = parts.into_iter().map(|(part, measured)| (part.name, measured.evaluation)).collect();
-            measured.evaluation.by.insert(dimension, Parts { parts, left_out });
+            measured.evaluation.by.insert(name, Parts { parts, left_out });
         }
     }
     measured.evaluation
 }
 
+/// The parts of the data by one property, while they are measured.
+struct Dimension {
+    name: &'static str,
+    left_out: usize,
+    parts: Vec<(Part, Measured)>,
+}
+
 /// The members of the largest parts, in order, and how many parts are not among these.
-fn largest(parts: &[Option<Part>]) -> (Vec<(Part, Vec<usize>)>, usize) {
+pub(crate) fn largest(parts: &[Option<Part>]) -> (Vec<(Part, Vec<usize>)>, usize) {
     let mut members: HashMap<&Part, Vec<usize>> = HashMap::new();
     for (index, part) in parts.iter().enumerate() {
         if let Some(part) = part {
@@ -138,13 +146,19 @@ pub(crate) struct Groups {
 
 impl Groups {
     pub(crate) fn new<'a>(examples: impl Iterator<Item = &'a Example>) -> Self {
-        let mut numbers: HashMap<(&str, &str), u32> = HashMap::new();
-        let mut of = Vec::new();
-        for example in examples {
-            let next = numbers.len() as u32;
-            of.push(*numbers.entry((&*example.dataset, &*example.group)).or_insert(next));
-        }
-        Self { of, count: numbers.len() }
+        let names: Vec<(&str, &str)> = examples.map(|example| (&*example.dataset, &*example.group)).collect();
+        // By name, so that the order of the examples does not change the draws.
+        let mut numbers: Vec<_> = names.clone();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let number: HashMap<_, u32> = numbers.iter().zip(0..).collect();
+        Self { of: names.iter().map(|name| number[name]).collect(), count: numbers.len() }
+    }
+
+    /// What `system` answers to the examples that these groups were made of, where each has the answers of all systems.
+    pub(crate) fn judged(&self, answers: &[(&Example, Vec<Answer>)], system: usize) -> Vec<Judged> {
+        let pairs = answers.iter().zip(&self.of);
+        pairs.map(|((example, answers), group)| answers[system].judged(example.gold, *group)).collect()
     }
 }
 
@@ -179,15 +193,28 @@ impl Measured {
 }
 
 /// Draw once for all.
-fn intervals<'a>(measured: impl Iterator<Item = &'a mut Measured>, bootstrap: &Bootstrap, groups: usize) {
-    if bootstrap.draws == 0 {
-        return;
-    }
-    let (mut metrics, mut samples) = (Vec::new(), Vec::new());
+fn add_intervals<'a>(measured: impl Iterator<Item = &'a mut Measured>, bootstrap: &Bootstrap, groups: usize) {
+    // Parts that are the whole, as where all examples are of one language, share its draws.
+    let mut wholes: HashMap<&'static str, (u64, usize)> = HashMap::new();
+    let (mut metrics, mut samples) = (Vec::<Vec<&mut Metrics>>::new(), Vec::new());
     for measured in measured {
-        samples.extend(measured.judged.iter().filter(|judged| !judged.is_empty()).map(|judged| Sample::new(judged)));
-        measured.judged = Default::default();
-        metrics.extend(measured.evaluation.metrics_mut());
+        let judged = measured.judged.iter().filter(|judged| !judged.is_empty());
+        for ((question, metrics_of), judged) in measured.evaluation.questions_mut().zip(judged) {
+            if bootstrap.draws == 0 || metrics_of.groups < FEWEST_GROUPS {
+                continue;
+            }
+            // The whole comes first.
+            match wholes.entry(question).or_insert((metrics_of.n, metrics.len())) {
+                (n, index) if *n == metrics_of.n && *index < metrics.len() => metrics[*index].push(metrics_of),
+                _ => {
+                    metrics.push(vec![metrics_of]);
+                    samples.push(vec![Sample::new(judged)]);
+                }
+            }
+        }
     }
-    bootstrap.add_intervals(metrics, &samples.iter().collect::<Vec<_>>(), groups);
+    bootstrap.run(&samples, groups, |index, draws| {
+        let found = intervals(&draws[0]);
+        metrics[index].iter_mut().for_each(|metrics| metrics.figures.intervals = found);
+    });
 }

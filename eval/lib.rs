@@ -9,11 +9,14 @@
 mod answer;
 mod bootstrap;
 mod breakdown;
+pub mod compare;
 mod evaluation;
 pub mod example;
 pub mod metrics;
 mod mistakes;
+pub mod predictions;
 pub mod report;
+mod runs;
 
 use std::path::PathBuf;
 
@@ -23,6 +26,7 @@ pub use breakdown::Breakdown;
 pub use evaluation::{Evaluation, Parts, Settings, count, evaluate};
 pub use example::{Example, Gold};
 pub use mistakes::{Mistake, mistakes};
+pub use runs::{OverRuns, Spread, Spreads, over_runs};
 
 /// What can go wrong in an evaluation.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,14 @@ pub enum Error {
         path: PathBuf,
         /// Counted from 1.
         line: usize,
+        /// Expected and found.
+        message: String,
+    },
+    /// A file of predictions does not go with the examples.
+    #[error("{}: {message}", path.display())]
+    Predictions {
+        /// The file.
+        path: PathBuf,
         /// Expected and found.
         message: String,
     },

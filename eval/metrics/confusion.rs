@@ -10,7 +10,7 @@ pub(crate) fn figures(counts: &Counts) -> [f64; 7] {
     let answered = [0, 1, 2].map(|class| counts.iter().map(|row| row[class]).sum::<f64>());
     let n: f64 = gold.iter().sum();
     let right: f64 = (0..3).map(|class| counts[class][class]).sum();
-    let f1 = [0, 1, 2].map(|class| share(2.0 * counts[class][class], gold[class] + answered[class]));
+    let f1 = f1(counts);
     let present = gold.iter().filter(|count| **count > 0.0).count() as f64;
     let recalls: f64 = (0..3).map(|class| share(counts[class][class], gold[class])).sum();
     [
@@ -22,6 +22,19 @@ pub(crate) fn figures(counts: &Counts) -> [f64; 7] {
         kappa(counts, n, &gold, &answered, |distance| f64::from(distance != 0.0)),
         kappa(counts, n, &gold, &answered, |distance| distance * distance),
     ]
+}
+
+/// Mean F1 of the three classes.
+pub(crate) fn macro_f1(counts: &Counts) -> f64 {
+    f1(counts).iter().sum::<f64>() / 3.0
+}
+
+fn f1(counts: &Counts) -> [f64; 3] {
+    [0, 1, 2].map(|class| {
+        let gold: f64 = counts[class].iter().sum();
+        let answered: f64 = counts.iter().map(|row| row[class]).sum();
+        share(2.0 * counts[class][class], gold + answered)
+    })
 }
 
 /// Zero where there is nothing to divide by: the field's convention for an absent class.

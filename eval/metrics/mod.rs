@@ -4,13 +4,16 @@ mod abstention;
 mod calibration;
 mod confusion;
 mod figure;
+mod ranking;
 mod sample;
 
 use serde::Serialize;
 
 pub use abstention::{Abstention, CoveragePoint, Threshold};
 pub use calibration::{Bin, Reliability};
+pub(crate) use confusion::{Counts, macro_f1};
 pub use figure::{Figure, Figures, Intervals, Values};
+use ranking::Ranking;
 pub use sample::Judged;
 pub(crate) use sample::Sample;
 
@@ -76,13 +79,12 @@ impl Metrics {
         let [values] = sample.figures(&once);
         let scored = judged.iter().all(|judged| judged.scores.is_some());
         let per_class = [0, 1, 2].map(|class| {
-            let (auroc, auprc) = sample.areas_of(class, &once);
-            let ece = calibration::class_error(judged, class);
-            let defined = |value: f64| Some(value).filter(|value| scored && value.is_finite());
+            let areas = Ranking::new(judged, class).0.areas(&once);
+            let defined = |[value]: [f64; 1]| Some(value).filter(|value| scored && value.is_finite());
             ClassMetrics {
-                auroc: defined(auroc),
-                auprc: defined(auprc),
-                ece,
+                auroc: defined(areas.roc),
+                auprc: defined(areas.precision),
+                ece: calibration::class_error(judged, class),
                 ..class_metrics(&confusion, class, names)
             }
         });

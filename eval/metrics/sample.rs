@@ -9,6 +9,7 @@ use multiversion::multiversion;
 use super::calibration::{BINS, Mass, width_bin};
 use super::confusion::{self, Counts};
 use super::figure::{COUNT, Values};
+use super::ranking::Ranking;
 
 /// An answered example as the statistics see it.
 #[derive(Debug, Clone, Copy)]
@@ -30,13 +31,29 @@ impl Judged {
     }
 }
 
+/// From this many examples on the areas under curves of a draw are taken as linear in its weights: the infinitesimal jackknife
+/// (Efron, "The jackknife, the bootstrap and other resampling plans", 1982), whose error falls as 1 / n. Three passes a draw in the
+/// order of the probabilities would cost more than all else.
+const MANY: usize = 4096;
+
+/// Members that each class must have for that.
+const MEMBERS: usize = 100;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Sample {
     items: Vec<Item>,
-    /// By class, the examples from the most to the least probable; empty where there are no probabilities.
-    rankings: [Vec<Ranked>; 3],
-    scored: bool,
+    areas: AreasUnderCurves,
+}
+
+#[derive(Debug)]
+enum AreasUnderCurves {
+    /// No probabilities, no ranking.
+    None,
+    /// By class.
+    Exact([Ranking; 3]),
+    /// Their values where every group has weight one; the items know the rest.
+    Linear { roc: f64, precision: f64 },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,49 +65,45 @@ struct Item {
     mass_bin: u8,
     /// Right (1 or 0) less confidence.
     gap: f64,
-    nll: f64,
-    brier: f64,
-}
-
-/// A place in a ranking: the group, with two flags in its low bits so that a ranking stays small.
-#[derive(Debug, Clone, Copy)]
-struct Ranked(u32);
-
-impl Ranked {
-    fn new(group: u32, member: bool, ends_tie: bool) -> Self {
-        Self(group << 2 | u32::from(ends_tie) << 1 | u32::from(member))
-    }
-
-    fn group(self) -> usize {
-        (self.0 >> 2) as usize
-    }
-
-    /// Whether gold is the class of the ranking.
-    fn is_member(self) -> bool {
-        self.0 & 1 == 1
-    }
-
-    /// Whether the next one is less probable.
-    fn ends_tie(self) -> bool {
-        self.0 & 2 == 2
-    }
+    /// Negative log likelihood, Brier score, influence on the mean area under the ROC curve and on the mean average precision.
+    values: [f64; 4],
 }
 
 impl Sample {
     /// Prepare `judged`; probabilities count where every one of them has some.
     pub(crate) fn new(judged: &[Judged]) -> Self {
-        let scored = judged.iter().all(|judged| judged.scores.is_some());
         let confidences: Vec<f64> = judged.iter().filter_map(Judged::confidence).collect();
         let mass = Mass::new(&confidences);
-        let items = judged.iter().map(|judged| item(judged, &mass)).collect();
-        let rankings = if scored { [0, 1, 2].map(|class| ranking(judged, class)) } else { Default::default() };
-        Self { items, rankings, scored }
+        let mut items: Vec<Item> = judged.iter().map(|judged| item(judged, &mass)).collect();
+        if confidences.len() < judged.len() {
+            return Self { items, areas: AreasUnderCurves::None };
+        }
+        let [first, second, third] = [0, 1, 2].map(|class| Ranking::new(judged, class));
+        let members = [0, 1, 2].map(|class| judged.iter().filter(|judged| judged.gold == class).count());
+        let areas = if judged.len() < MANY || members.iter().any(|members| (1..MEMBERS).contains(members)) {
+            AreasUnderCurves::Exact([first.0, second.0, third.0])
+        } else {
+            linear(&mut items, &[first, second, third])
+        };
+        Self { items, areas }
     }
 
     /// The figures of `L` resamples; `weights[group]` says how often each drew the group.
     pub(crate) fn figures<const L: usize>(&self, weights: &[[u8; L]]) -> [Values; L] {
         let sums = sums(&self.items, weights);
-        let areas = self.rankings.each_ref().map(|ranking| areas(ranking, weights));
+        let (roc, precision) = match &self.areas {
+            AreasUnderCurves::None => ([f64::NAN; L], [f64::NAN; L]),
+            AreasUnderCurves::Linear { roc, precision } => {
+                (sums.values[2].map(|moved| roc + moved), sums.values[3].map(|moved| precision + moved))
+            }
+            AreasUnderCurves::Exact(rankings) => {
+                let areas = rankings.each_ref().map(|ranking| ranking.areas(weights));
+                (
+                    std::array::from_fn(|lane| mean(areas.each_ref().map(|areas| areas.roc[lane]))),
+                    std::array::from_fn(|lane| mean(areas.each_ref().map(|areas| areas.precision[lane]))),
+                )
+            }
+        };
         std::array::from_fn(|lane| {
             let counts: Counts = [0, 1, 2].map(|gold| [0, 1, 2].map(|answer| sums.counts[3 * gold + answer][lane]));
             let n: f64 = counts.iter().flatten().sum();
@@ -100,51 +113,50 @@ impl Sample {
             }
             let (labels, probabilities) = values.split_at_mut(7);
             labels.copy_from_slice(&confusion::figures(&counts));
-            if self.scored {
-                let total = |gaps: &[[f64; L]; BINS]| gaps.iter().map(|gap| gap[lane].abs()).sum::<f64>() / n;
-                probabilities.copy_from_slice(&[
-                    mean(areas.each_ref().map(|areas| areas.roc[lane])),
-                    mean(areas.each_ref().map(|areas| areas.precision[lane])),
-                    sums.nll[lane] / n,
-                    sums.brier[lane] / n,
-                    total(&sums.gaps),
-                    total(&sums.mass_gaps),
-                ]);
+            if !matches!(self.areas, AreasUnderCurves::None) {
+                let error = |gaps: &[[f64; L]; BINS]| gaps.iter().map(|gap| gap[lane].abs()).sum::<f64>() / n;
+                let [nll, brier, ..] = sums.values.map(|sum| sum[lane] / n);
+                let errors = [error(&sums.gaps), error(&sums.mass_gaps)];
+                probabilities.copy_from_slice(&[roc[lane], precision[lane], nll, brier, errors[0], errors[1]]);
             }
             Values(values)
         })
     }
+}
 
-    /// Area under the ROC curve and average precision of `class` against the others.
-    pub(crate) fn areas_of(&self, class: usize, weights: &[[u8; 1]]) -> (f64, f64) {
-        let areas = areas(&self.rankings[class], weights);
-        (areas.roc[0], areas.precision[0])
+/// Give `items` their influence on the mean areas of the classes.
+fn linear(items: &mut [Item], rankings: &[(Ranking, Vec<usize>)]) -> AreasUnderCurves {
+    let influences: Vec<_> =
+        rankings.iter().filter_map(|(ranking, order)| Some((ranking, order, ranking.influences()?))).collect();
+    let classes = influences.len() as f64;
+    let (mut roc, mut precision) = (0.0, 0.0);
+    for (ranking, order, influences) in influences {
+        let areas = ranking.areas(&ranking.ones());
+        roc += areas.roc[0] / classes;
+        precision += areas.precision[0] / classes;
+        for (&index, [of_roc, of_precision]) in order.iter().zip(influences) {
+            items[index].values[2] += of_roc / classes;
+            items[index].values[3] += of_precision / classes;
+        }
     }
+    AreasUnderCurves::Linear { roc, precision }
 }
 
 fn item(judged: &Judged, mass: &Mass) -> Item {
     let Judged { gold, answer, group, .. } = *judged;
-    let blank = Item { group, cell: (3 * gold + answer) as u8, bin: 0, mass_bin: 0, gap: 0.0, nll: 0.0, brier: 0.0 };
+    let blank = Item { group, cell: (3 * gold + answer) as u8, bin: 0, mass_bin: 0, gap: 0.0, values: [0.0; 4] };
     let Some(scores) = judged.scores else { return blank };
     let confidence = scores[answer];
     let distance = |class: usize| (scores[class] - f64::from(class == gold)).powi(2);
+    // As scikit-learn's log_loss: a probability of 0 is taken for the smallest step from 1.
+    let nll = -scores[gold].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
     Item {
         bin: width_bin(confidence),
         mass_bin: mass.bin(confidence),
         gap: f64::from(gold == answer) - confidence,
-        // As scikit-learn's log_loss: a probability of 0 is taken for the smallest step from 1.
-        nll: -scores[gold].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln(),
-        brier: (0..3).map(distance).sum(),
+        values: [nll, (0..3).map(distance).sum(), 0.0, 0.0],
         ..blank
     }
-}
-
-fn ranking(judged: &[Judged], class: usize) -> Vec<Ranked> {
-    let score = |judged: &Judged| judged.scores.map_or(0.0, |scores| scores[class]);
-    let mut order: Vec<&Judged> = judged.iter().collect();
-    order.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    let ends_tie = |at: usize| order.get(at + 1).is_none_or(|next| score(next) < score(order[at]));
-    order.iter().enumerate().map(|(at, judged)| Ranked::new(judged.group, judged.gold == class, ends_tie(at))).collect()
 }
 
 /// The mean of those that are defined.
@@ -157,21 +169,21 @@ struct Sums<const L: usize> {
     counts: [[f64; L]; 9],
     gaps: [[f64; L]; BINS],
     mass_gaps: [[f64; L]; BINS],
-    nll: [f64; L],
-    brier: [f64; L],
+    values: [[f64; L]; 4],
 }
 
 #[multiversion(targets = "simd")]
 fn sums<const L: usize>(items: &[Item], weights: &[[u8; L]]) -> Sums<L> {
     let zero = [0.0; L];
-    let mut sums = Sums { counts: [zero; 9], gaps: [zero; BINS], mass_gaps: [zero; BINS], nll: zero, brier: zero };
+    let mut sums = Sums { counts: [zero; 9], gaps: [zero; BINS], mass_gaps: [zero; BINS], values: [zero; 4] };
     for item in items {
         let weight = weights[item.group as usize].map(f64::from);
         add(&mut sums.counts[usize::from(item.cell)], &weight, 1.0);
         add(&mut sums.gaps[usize::from(item.bin)], &weight, item.gap);
         add(&mut sums.mass_gaps[usize::from(item.mass_bin)], &weight, item.gap);
-        add(&mut sums.nll, &weight, item.nll);
-        add(&mut sums.brier, &weight, item.brier);
+        for (sum, value) in sums.values.iter_mut().zip(item.values) {
+            add(sum, &weight, value);
+        }
     }
     sums
 }
@@ -180,39 +192,5 @@ fn sums<const L: usize>(items: &[Item], weights: &[[u8; L]]) -> Sums<L> {
 fn add<const L: usize>(sum: &mut [f64; L], weight: &[f64; L], value: f64) {
     for lane in 0..L {
         sum[lane] += weight[lane] * value;
-    }
-}
-
-struct Areas<const L: usize> {
-    roc: [f64; L],
-    precision: [f64; L],
-}
-
-/// Area under the ROC curve (Mann and Whitney's statistic, a tie counts half) and average precision (the mean over members of
-/// the precision at their score), NaN where the ranking lacks members or others.
-#[multiversion(targets = "simd")]
-fn areas<const L: usize>(ranking: &[Ranked], weights: &[[u8; L]]) -> Areas<L> {
-    let (mut members, mut others) = ([0.0; L], [0.0; L]);
-    let (mut above, mut precision) = ([0.0; L], [0.0; L]);
-    // Those of the tie that is being read.
-    let (mut tied_members, mut tied_others) = ([0.0; L], [0.0; L]);
-    for ranked in ranking {
-        let tied = if ranked.is_member() { &mut tied_members } else { &mut tied_others };
-        add(tied, &weights[ranked.group()].map(f64::from), 1.0);
-        if ranked.ends_tie() {
-            for lane in 0..L {
-                above[lane] += tied_others[lane] * (members[lane] + 0.5 * tied_members[lane]);
-                members[lane] += tied_members[lane];
-                others[lane] += tied_others[lane];
-                // Nothing drawn so far: nothing to add either.
-                precision[lane] += tied_members[lane] * members[lane] / (members[lane] + others[lane]).max(1.0);
-            }
-            (tied_members, tied_others) = ([0.0; L], [0.0; L]);
-        }
-    }
-    let pairs: [f64; L] = std::array::from_fn(|lane| members[lane] * others[lane]);
-    Areas {
-        roc: std::array::from_fn(|lane| above[lane] / pairs[lane]),
-        precision: std::array::from_fn(|lane| precision[lane] / members[lane]),
     }
 }

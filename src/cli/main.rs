@@ -33,7 +33,7 @@ enum Command {
     Classify(classify::Arguments),
     Actors(actors::Arguments),
     Info(info::Arguments),
-    Eval(eval::Arguments),
+    Eval(Box<eval::Arguments>),
     Train(train::Arguments),
     Trim(trim::Arguments),
 }

@@ -1,0 +1,189 @@
+//! `regard eval`: how good answers are, a checkpoint's or anyone's.
+
+mod compare;
+mod system;
+mod table;
+
+use std::io::{IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use regard::actor::Catalogue;
+use regard_eval::compare::System;
+use regard_eval::report::{About, DataFile, Report};
+use regard_eval::{Bootstrap, Breakdown, Example, Settings};
+use serde_json::json;
+
+use crate::Outcome;
+use crate::exit::{Status, skipped};
+
+/// Measure a checkpoint, or anyone's predictions, on labelled files: a table to a terminal, JSON otherwise.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Checkpoint: a directory or a hub id; the shipped default where left out. Given several times, runs of one recipe: their mean
+    /// and spread are told too.
+    #[arg(long, value_name = "MODEL", conflicts_with = "predictions")]
+    model: Vec<String>,
+    /// Where the weights live: auto, cpu or cuda:N.
+    #[arg(long, value_name = "DEVICE", default_value = "auto", global = true)]
+    device: String,
+    /// In place of a checkpoint, anyone's answers: JSONL with {"id", "scores": {"against", "neutral", "favor"}} or {"id", "label"}.
+    /// Several files are runs of one recipe.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    predictions: Vec<PathBuf>,
+    #[command(flatten)]
+    gold: GoldArguments,
+    /// Write evaluation.json, report.html and report.md to a directory.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Write the answers as JSONL that --predictions and compare read.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Compare(compare::Arguments),
+}
+
+/// Labelled files and how to measure on them.
+#[derive(Debug, clap::Args)]
+struct GoldArguments {
+    /// JSONL files with id, dataset, lang, text, target, target_start, target_end and label, or sentiment.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    data: Vec<PathBuf>,
+    /// Labelled files that the model was trained on: figures are broken down by whether a target is among theirs.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    train: Vec<PathBuf>,
+    /// Draws of the bootstrap behind the intervals; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().draws)]
+    draws: usize,
+    /// Seed of the draws.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Share of right answers to find the least confidence for; may be given several times.
+    #[arg(long, value_name = "SHARE", default_values_t = [0.7, 0.8, 0.9, 0.95], value_parser = share)]
+    precision: Vec<f64>,
+    /// Print JSON to a terminal too.
+    #[arg(long)]
+    json: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("expected a share from 0 to 1, found {text:?}"))
+}
+
+/// Labelled examples, and what could not be used of their files.
+struct Gold {
+    examples: Vec<Example>,
+    files: Vec<DataFile>,
+    left_out: usize,
+}
+
+impl GoldArguments {
+    fn read(&self) -> anyhow::Result<Gold> {
+        let mut gold = Gold { examples: Vec::new(), files: Vec::new(), left_out: 0 };
+        for path in &self.data {
+            let before = gold.examples.len();
+            gold.left_out += read(path, &mut gold.examples)?;
+            gold.files.push(DataFile::new(path, gold.examples.len() - before)?);
+        }
+        anyhow::ensure!(!gold.examples.is_empty(), "no example to evaluate in {:?}", self.data);
+        Ok(gold)
+    }
+
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let mut breakdown = Breakdown::new(Catalogue::shipped()?)?;
+        if !self.train.is_empty() {
+            let mut training = Vec::new();
+            for path in &self.train {
+                read(path, &mut training)?;
+            }
+            breakdown = breakdown.with_training(&training);
+        }
+        let bootstrap = Bootstrap { draws: self.draws, seed: self.seed };
+        Ok(Settings { bootstrap, breakdown, precisions: self.precision.clone() })
+    }
+
+    fn prints_json(&self) -> bool {
+        self.json || !stdout().is_terminal()
+    }
+}
+
+/// Add the examples of a file to `examples`; lines that are none are named on stderr and counted.
+fn read(path: &Path, examples: &mut Vec<Example>) -> anyhow::Result<usize> {
+    let mut left_out = 0;
+    for example in regard_eval::example::read(path)? {
+        match example {
+            Ok(example) => examples.push(example),
+            Err(error) => {
+                left_out += 1;
+                skipped(&error);
+            }
+        }
+    }
+    Ok(left_out)
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    if let Some(Command::Compare(compare)) = &arguments.command {
+        return compare::run(compare, &arguments.device);
+    }
+    let gold = arguments.gold.read()?;
+    let settings = arguments.gold.settings()?;
+    let mut problems = gold.left_out;
+    let mut systems = Vec::new();
+    for name in arguments.systems() {
+        systems.push(system::open(name.as_deref(), &arguments.device, &gold.examples, &mut problems)?);
+    }
+    if let Some(path) = &arguments.save {
+        system::save(path, &systems)?;
+    }
+    let reports: Vec<Report> = systems.iter().map(|system| arguments.report(system, &gold, &settings)).collect();
+    let over_runs = (reports.len() > 1).then(|| regard_eval::over_runs(&systems, &settings.bootstrap));
+    if let (Some(directory), [report]) = (&arguments.report, reports.as_slice()) {
+        regard_eval::report::write(report, directory)?;
+    }
+    let mut out = stdout().lock();
+    match (reports.as_slice(), arguments.gold.prints_json()) {
+        ([report], true) => writeln!(out, "{}", serde_json::to_string_pretty(report)?)?,
+        (reports, true) => {
+            let value = json!({"runs": reports, "over_runs": over_runs});
+            writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
+        }
+        (reports, false) => {
+            for report in reports {
+                writeln!(out, "{}", table::of_report(report))?;
+            }
+            if let Some(over_runs) = &over_runs {
+                writeln!(out, "{}", table::of_runs(over_runs))?;
+            }
+        }
+    }
+    Ok(Status::of_skipped(problems))
+}
+
+impl Arguments {
+    /// Files of predictions, checkpoints, or the shipped default.
+    fn systems(&self) -> Vec<Option<String>> {
+        let predictions = self.predictions.iter().map(|path| Some(path.display().to_string()));
+        let named: Vec<_> = predictions.chain(self.model.iter().cloned().map(Some)).collect();
+        if named.is_empty() { vec![None] } else { named }
+    }
+
+    fn report(&self, system: &System<'_>, gold: &Gold, settings: &Settings) -> Report {
+        let about = About {
+            regard: env!("CARGO_PKG_VERSION"),
+            system: system.name.clone(),
+            data: gold.files.clone(),
+            draws: settings.bootstrap.draws,
+            seed: settings.bootstrap.seed,
+        };
+        let evaluation = regard_eval::evaluate(&system.answered, settings);
+        Report { about, evaluation, mistakes: regard_eval::mistakes(&system.answered) }
+    }
+}

@@ -1,0 +1,56 @@
+//! Who answers: a checkpoint, or a file of predictions.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use regard::checkpoint::Checkpoint;
+use regard::predict::Predictor;
+use regard_eval::compare::System;
+use regard_eval::{Example, predictions};
+
+use crate::exit::skipped;
+use crate::{model, progress};
+
+/// What the shipped checkpoint is called where a name is needed.
+const SHIPPED: &str = "default";
+
+/// The answers of the system called `name`: a file of predictions, a checkpoint's directory or hub id, or the shipped default.
+/// `problems` counts what is said on stderr.
+pub(super) fn open<'a>(
+    name: Option<&str>,
+    device: &str,
+    examples: &'a [Example],
+    problems: &mut usize,
+) -> anyhow::Result<System<'a>> {
+    let name = name.unwrap_or(SHIPPED);
+    if Path::new(name).is_file() {
+        let read = predictions::read(Path::new(name), examples)?;
+        *problems += read.problems.len();
+        read.problems.iter().for_each(|problem| skipped(problem));
+        return Ok(System { name: name.to_owned(), answered: read.answered });
+    }
+    let checkpoint = match name {
+        SHIPPED => Checkpoint::shipped(&regard::device(device)?)?,
+        _ => model::open(name, device)?,
+    };
+    let predictor = Predictor::new(checkpoint)?;
+    let bar = progress::count(examples.len(), "examples");
+    let answered = regard_eval::answer(&predictor, examples, |done| bar.set_position(done as u64))?;
+    bar.finish_and_clear();
+    Ok(System { name: name.to_owned(), answered })
+}
+
+/// Write the answers of `systems` as JSONL: one file whole, or none.
+pub(super) fn save(path: &Path, systems: &[System<'_>]) -> anyhow::Result<()> {
+    let [system] = systems else { anyhow::bail!("--save takes one checkpoint, found {}", systems.len()) };
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let place = || path.display().to_string();
+    let mut out = BufWriter::new(std::fs::File::create(&partial).with_context(place)?);
+    for line in system.answered.iter().filter_map(predictions::line) {
+        writeln!(out, "{line}").with_context(place)?;
+    }
+    out.into_inner().map_err(|error| error.into_error()).with_context(place)?;
+    std::fs::rename(&partial, path).with_context(place)
+}
