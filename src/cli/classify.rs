@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// How to print: table to a terminal, jsonl otherwise.
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Answer `uncertain` where the most probable label is less probable than this; `regard eval` says what that gains.
+    #[arg(long, value_name = "P", default_value_t = 0.0, hide_default_value = true, value_parser = probability)]
+    min_confidence: f32,
     /// After each document one more line of jsonl: how it stands toward each of the catalogue's actors. Tables always have it.
     #[arg(long)]
     summary: bool,
@@ -59,10 +62,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let terminal = stdout().is_terminal();
     let format = arguments.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
     let out = BufWriter::new(stdout());
+    let least = arguments.min_confidence;
     let mut writer: Box<dyn Writer> = match format {
-        Format::Table => Box::new(Table::new(BufWriter::new(anstream::AutoStream::auto(stdout())))),
-        Format::Jsonl => Box::new(Jsonl::new(out, arguments.summary)),
-        Format::Csv => Box::new(Csv::new(out)),
+        Format::Table => Box::new(Table::new(BufWriter::new(anstream::AutoStream::auto(stdout())), least)),
+        Format::Jsonl => Box::new(Jsonl::new(out, arguments.summary, least)),
+        Format::Csv => Box::new(Csv::new(out, least)),
     };
     // A bar would run through the answers where both go to one terminal.
     let bar = if terminal { indicatif::ProgressBar::hidden() } else { progress::open_ended("documents") };
@@ -84,6 +88,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     judge(&classifier, &mut waiting, writer.as_mut())?;
     bar.finish_and_clear();
     Ok(Status::of_skipped(left_out))
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    let probability = text.parse().ok().filter(|probability| (0.0..=1.0).contains(probability));
+    probability.ok_or_else(|| format!("expected a probability from 0 to 1, found {text:?}"))
 }
 
 /// Write the answers to the documents that wait, and let these go.

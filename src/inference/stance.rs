@@ -91,6 +91,16 @@ impl Scores {
         L::ALL[self.best()]
     }
 
+    /// The probability of the most probable label.
+    pub fn confidence(&self) -> f32 {
+        self.0[self.best()]
+    }
+
+    /// The most probable label, or `None` where it is less probable than `min_confidence`: better no answer than a guess.
+    pub fn confident<L: Label>(&self, min_confidence: f32) -> Option<L> {
+        (self.confidence() >= min_confidence).then(|| self.label())
+    }
+
     /// Last probability less the first: -1 (all against, negative) to 1 (all in favor, positive).
     pub fn balance(&self) -> f32 {
         self.0[2] - self.0[0]
@@ -108,6 +118,8 @@ mod tests {
         assert_eq!(scores.label::<Stance>(), Stance::Favor);
         let cold = Scores::from_logits([1.0, 2.0, 4.0], 0.5);
         assert!(cold.0[2] > scores.0[2]);
+        assert_eq!(scores.confident::<Stance>(scores.confidence()), Some(Stance::Favor));
+        assert_eq!(scores.confident::<Stance>(0.99), None);
         // Logits far beyond what exp can hold still give probabilities.
         assert_eq!(Scores::from_logits([1e30, 0.0, -1e30], 1.0).0, [1.0, 0.0, 0.0]);
     }

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Result, Stdout, Write};
 use anstyle::{AnsiColor, Style};
 use regard::{Document, Label, Regarded, Report, Scores, Sentence, Sentiment, Stance, summary};
 
-use super::Writer;
+use super::{UNCERTAIN, Writer, label};
 
 /// Keeps a right-to-left name from reordering the numbers beside it (Unicode Bidirectional Algorithm, first-strong isolate).
 const ISOLATE: char = '\u{2068}';
@@ -17,11 +17,12 @@ type Out = BufWriter<anstream::AutoStream<Stdout>>;
 pub(crate) struct Table {
     out: Out,
     first: bool,
+    min_confidence: f32,
 }
 
 impl Table {
-    pub(crate) fn new(out: Out) -> Self {
-        Self { out, first: true }
+    pub(crate) fn new(out: Out, min_confidence: f32) -> Self {
+        Self { out, first: true, min_confidence }
     }
 
     fn sentence(&mut self, index: usize, sentence: &Sentence<'_>, text: &str) -> Result<()> {
@@ -45,11 +46,11 @@ impl Table {
     }
 
     fn answer<L: Label>(&mut self, name: &str, scores: Scores, mentions: &str) -> Result<()> {
-        let style = style(scores.best());
+        let label = label::<L>(scores, self.min_confidence);
         let dim = Style::new().dimmed();
+        let style = if label == UNCERTAIN { dim } else { style(scores.best()) };
         let [first, second, third] = scores.0.map(|score| format!("{:.0}", 100.0 * score));
-        let label = scores.label::<L>().name();
-        write!(self.out, "     {name:<22} {style}{label:<8}{style:#} {dim}{first:>3} {second:>3} {third:>3} %{dim:#}")?;
+        write!(self.out, "     {name:<22} {style}{label:<9}{style:#} {dim}{first:>3} {second:>3} {third:>3} %{dim:#}")?;
         // No spaces at the end of a line.
         if mentions.is_empty() { writeln!(self.out) } else { writeln!(self.out, "  {mentions}") }
     }
@@ -65,12 +66,20 @@ impl Writer for Table {
         for (index, sentence) in report.sentences.iter().enumerate() {
             self.sentence(index, sentence, &document.text)?;
         }
-        let actors = summary(report);
+        let actors = summary(report, self.min_confidence);
+        // A column more where there can be something in it.
+        let asked = |cell: String| if self.min_confidence > 0.0 { cell } else { String::new() };
         if !actors.is_empty() {
             writeln!(
                 self.out,
-                "{bold}{:<27} {:>9} {:>8} {:>8} {:>6} {:>6}{bold:#}",
-                "Actor", "sentences", "against", "neutral", "favor", "score"
+                "{bold}{:<27} {:>9} {:>8} {:>8} {:>6}{} {:>6}{bold:#}",
+                "Actor",
+                "sentences",
+                "against",
+                "neutral",
+                "favor",
+                asked(format!(" {UNCERTAIN:>9}")),
+                "score"
             )?;
         }
         for actor in actors {
@@ -80,8 +89,11 @@ impl Writer for Table {
             let style = style(side);
             writeln!(
                 self.out,
-                "{:<27} {:>9} {against:>8} {neutral:>8} {favor:>6} {style}{:>+6.2}{style:#}",
-                actor.actor.name, actor.sentences, actor.mean_score
+                "{:<27} {:>9} {against:>8} {neutral:>8} {favor:>6}{} {style}{:>+6.2}{style:#}",
+                actor.actor.name,
+                actor.sentences,
+                asked(format!(" {:>9}", actor.uncertain)),
+                actor.mean_score
             )?;
         }
         Ok(())

@@ -136,6 +136,36 @@ fn records_with_targets_are_judged_toward_these() -> Result {
 }
 
 #[test]
+fn answers_that_are_not_sure_enough_are_uncertain() -> Result {
+    let run = |least: &str| -> std::result::Result<Vec<Value>, Box<dyn Error>> {
+        let output = regard()?
+            .args(["classify", "--format", "jsonl", "--summary", "--min-confidence", least])
+            .arg(example("summit.en.txt"))
+            .output()?;
+        assert_eq!(output.status.code(), Some(0));
+        lines(&output.stdout)
+    };
+    let (all, sure) = (run("0")?, run("0.7")?);
+    let mut uncertain = 0;
+    for (all, sure) in all.iter().zip(&sure).filter(|(all, _)| all["summary"].is_null()) {
+        let actors = |line: &Value| line["actors"].as_array().cloned().unwrap_or_default();
+        for (all, sure) in actors(all).iter().zip(&actors(sure)) {
+            let scores = &all["stance"]["scores"];
+            assert_eq!(scores, &sure["stance"]["scores"], "the probabilities stay");
+            let best =
+                ["against", "neutral", "favor"].iter().filter_map(|name| scores[*name].as_f64()).fold(0.0, f64::max);
+            let expected = if best < 0.7 { "uncertain".into() } else { all["stance"]["label"].clone() };
+            assert_eq!(sure["stance"]["label"], expected);
+            uncertain += u64::from(best < 0.7);
+        }
+    }
+    assert!(uncertain > 0);
+    let summary = sure.last().and_then(|line| line["summary"].as_array()).ok_or("summary")?;
+    assert_eq!(summary.iter().filter_map(|actor| actor["uncertain"].as_u64()).sum::<u64>(), uncertain);
+    Ok(())
+}
+
+#[test]
 fn csv_has_a_row_for_every_sentence_and_actor() -> Result {
     let text = "Seoul thanked Tokyo. It rained.";
     let output = regard()?
