@@ -5,6 +5,7 @@
 mod evaluate;
 pub mod example;
 pub mod metrics;
+pub mod probe;
 
 use std::path::PathBuf;
 
