@@ -35,7 +35,7 @@ pub(super) fn negated(example: &Example) -> Option<Example> {
     let mut edits = vec![Edit { range: 0..0, text: frame.before.clone() }];
     let first = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     let small = first.to_lowercase();
-    if first.len() <= mention_start && first != small && frame.small.split_whitespace().any(|word| word == small) {
+    if first.len() <= mention_start && first != small && is_small(primary(&example.language), first) {
         edits.push(Edit { range: 0..first.len(), text: small });
     }
     if !frame.after.is_empty() {
@@ -44,4 +44,10 @@ pub(super) fn negated(example: &Example) -> Option<Example> {
         edits.push(Edit { range: stripped.max(mention_end)..text.len(), text: frame.after.clone() });
     }
     edited(example, &edits)
+}
+
+/// Whether `word` has its capital, if it has one, only from the start of a sentence.
+pub(super) fn is_small(language: &str, word: &str) -> bool {
+    let word = word.to_lowercase();
+    FRAMES.get(language).is_some_and(|frame| frame.small.split_whitespace().any(|small| small == word))
 }

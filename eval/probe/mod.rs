@@ -54,15 +54,8 @@ pub enum Probe {
 
 impl Probe {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Hidden,
-        Self::OtherActor,
-        Self::Masked,
-        Self::Replaced,
-        Self::Unquoted,
-        Self::Negated,
-        Self::Noise,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Hidden, Self::OtherActor, Self::Masked, Self::Replaced, Self::Unquoted, Self::Negated, Self::Noise];
 
     /// Its name in results.
     pub fn name(self) -> &'static str {
@@ -111,8 +104,9 @@ impl Surroundings<'_> {
     /// Chance for the example called `id`: the same whatever other examples there are.
     fn chance(&self, id: &str) -> ChaCha8Rng {
         // FNV-1a: the standard hasher may change between releases of the language.
-        let hash =
-            id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash = id
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         ChaCha8Rng::seed_from_u64(self.seed ^ hash)
     }
 }

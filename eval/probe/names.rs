@@ -7,6 +7,7 @@ use regard::actor::{Actor, ActorType};
 
 use super::agreement::stands_in;
 use super::edit::{Edit, edited};
+use super::frames::is_small;
 use super::script::{Script, continues_word};
 use super::{Surroundings, primary};
 use crate::example::Example;
@@ -42,7 +43,7 @@ pub(super) fn replaced(example: &Example, surroundings: &Surroundings<'_>) -> Op
     let absent = |index: usize| mentioned.iter().all(|mention| mention.actor != index);
     let others = actors.iter().enumerate().filter(|(index, other)| absent(*index) && other.id != actor.id);
     let fitting: Vec<&str> = others
-        .flat_map(|(_, other)| names(other, language).map(move |name| (other, name)))
+        .flat_map(|(_, other)| known_names(other, language).map(move |name| (other, name)))
         .filter(|new| stands_in(language, (actor, old), *new))
         .map(|(_, name)| name)
         .collect();
@@ -59,6 +60,15 @@ pub(super) fn names<'a>(actor: &'a Actor, language: &str) -> impl Iterator<Item 
     names.into_iter().flatten().map(String::as_str)
 }
 
+/// Those of them that readers know without help: beside its display name a state has rare acronyms and words for its army or
+/// government, a person a given name.
+fn known_names<'a>(actor: &'a Actor, language: &str) -> impl Iterator<Item = &'a str> {
+    let count = if actor.kind == ActorType::Person { usize::MAX } else { 1 };
+    let display = names(actor, language).next().unwrap_or_default();
+    let given = display.split_once(' ').map(|(given, _)| given);
+    names(actor, language).take(count).filter(move |name| Some(*name) != given)
+}
+
 fn renamed(example: &Example, places: &[Range<usize>], name: &str) -> Option<Example> {
     let edits: Vec<Edit> = places.iter().map(|place| Edit { range: place.clone(), text: name.to_owned() }).collect();
     let changed = edited(example, &edits)?;
@@ -69,7 +79,8 @@ fn renamed(example: &Example, places: &[Range<usize>], name: &str) -> Option<Exa
 /// The mention and the other places where the text has the same name as a word of its own, in order.
 fn occurrences(example: &Example) -> Option<Vec<Range<usize>>> {
     let (text, mention) = (&example.text, example.mention?);
-    let name = mention.of(text);
+    // Empty where the mention is of another text.
+    let name = Some(mention.of(text)).filter(|name| !name.is_empty())?;
     let same = text.match_indices(name).map(|(start, name)| start..start + name.len());
     let word = |place: &Range<usize>| !starts_inside(text, place) && !ends_inside(text, place);
     let elsewhere = same.filter(|place| place.end <= mention.start() || mention.end() <= place.start).filter(word);
@@ -86,8 +97,8 @@ fn starts_inside(text: &str, place: &Range<usize>) -> bool {
 
 fn ends_inside(text: &str, place: &Range<usize>) -> bool {
     let joins = text[place.clone()].chars().next_back().and_then(Script::of).is_some_and(Script::joins_words);
-    // A mark would change the last letter.
-    let mark = |c: char| c == '\u{200d}' || (c.is_alphanumeric() && Script::of(c).is_none() && !c.is_numeric());
+    // A mark changes the last letter.
+    let mark = |c: char| matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}');
     text[place.end..].chars().next().is_some_and(|c| mark(c) || (!joins && continues_word(c)))
 }
 
@@ -112,7 +123,8 @@ fn stands_free(text: &str, place: &Range<usize>, language: &str) -> bool {
     }
     let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
     let closed = last.ends_with([',', ':', ';', '!', '?', '"', '”', '»', ')']);
-    let given_name = beside && capital(last) && !closed && !TITLES.split_whitespace().any(|title| title == last);
+    let title = TITLES.split_whitespace().any(|title| title == last) || is_small(language, last);
+    let given_name = beside && capital(last) && !closed && !title;
     let surname = after.strip_prefix(' ').is_some_and(capital);
     !given_name && !surname
 }

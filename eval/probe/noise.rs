@@ -66,7 +66,9 @@ fn longest(script: Script) -> usize {
 /// What stands between spaces and is no address, handle or hashtag.
 fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
     let address = |token: &str| {
-        token.contains("://") || token.contains(['@', '#', '\\']) || (token.contains('/') && token.contains('.'))
+        token.contains("://")
+            || token.contains(['@', '#', '\\'])
+            || (token.contains('/') && token.contains('.'))
             || token.starts_with("www.")
     };
     let mut place = 0;

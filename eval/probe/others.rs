@@ -22,8 +22,12 @@ pub(super) fn other_actors(examples: &[Example], surroundings: &Surroundings<'_>
                 let example = Example { id: example.id.clone(), ..(*other).clone() };
                 Some(Changed { original, example, hidden: false, gold_known: true })
             }
-            _ => catalogued(example, surroundings)
-                .map(|example| Changed { original, example, hidden: false, gold_known: false }),
+            _ => catalogued(example, surroundings).map(|example| Changed {
+                original,
+                example,
+                hidden: false,
+                gold_known: false,
+            }),
         }
     });
     changed.collect()

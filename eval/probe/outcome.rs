@@ -191,3 +191,60 @@ pub(super) fn wilson(part: usize, whole: usize) -> Option<[f64; 2]> {
     let half = NORMAL / (1.0 + square) * (p * (1.0 - p) / n + square / (4.0 * n)).sqrt();
     Some([(middle - half).max(0.0), (middle + half).min(1.0)])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expected values: the roots of (p - x)² = z² x (1 - x) / n, from which Wilson sets out.
+    #[test]
+    fn wilson_bounds_solve_their_equation() {
+        let cases = [(5, 50, [0.043_475_8, 0.213_602_3]), (0, 10, [0.0, 0.277_532_8]), (10, 10, [0.722_467_2, 1.0])];
+        for (part, whole, expected) in cases {
+            let interval = wilson(part, whole).unwrap_or_default();
+            assert!(interval.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{interval:?}");
+        }
+        assert_eq!(wilson(0, 0), None);
+    }
+
+    fn example(id: &str, gold: Stance) -> Example {
+        Example {
+            id: id.into(),
+            dataset: "invented".into(),
+            language: "en".into(),
+            text: "Peru thanked Chile.".into(),
+            target: Some(id.into()),
+            target_type: None,
+            mention: None,
+            gold: Gold::Stance(gold),
+            group: "one".into(),
+            meta: serde_json::Map::new(),
+        }
+    }
+
+    #[test]
+    fn outcomes_are_counted_by_hand() {
+        let (peru, chile) = (example("Peru", Stance::Neutral), example("Chile", Stance::Favor));
+        let changed = |original, example: &Example| Changed {
+            original,
+            example: example.clone(),
+            hidden: false,
+            gold_known: true,
+        };
+        let (first, second) = (changed(0, &chile), changed(1, &peru));
+        let (neutral, favor) = (Scores([0.0, 1.0, 0.0]), Scores([0.0, 0.25, 0.75]));
+        let pairs = [
+            Pair { original: &peru, changed: &first, before: neutral, after: favor },
+            Pair { original: &chile, changed: &second, before: favor, after: neutral },
+        ];
+        let outcome = Outcome::count(Probe::OtherActor, "stance", &pairs);
+        assert_eq!((outcome.n, outcome.gold_n, outcome.flipped, outcome.mean_shift), (2, 2, Some(1.0), Some(0.0)));
+        assert_eq!((outcome.both_right, outcome.both_right_n), (Some(1.0), 1), "one sentence, counted once");
+        assert_eq!((outcome.polar_n, outcome.polar_kept), (1, Some(0.0)));
+        assert_eq!(outcome.drop, Some(0.0));
+        assert_eq!(outcome.examples.len(), 2);
+        let nothing = Outcome::count(Probe::Masked, "stance", &[]);
+        assert_eq!((nothing.n, nothing.flipped, nothing.macro_f1_after), (0, None, None));
+        assert!(nothing.note.is_some());
+    }
+}

@@ -6,14 +6,50 @@ use super::script::Script;
 
 /// Letters of Arabic script that are taken for one another: by sound, by a dot, by keyboard.
 const ARABIC: [(char, char); 21] = [
-    ('أ', 'ا'), ('إ', 'ا'), ('آ', 'ا'), ('ا', 'أ'), ('ة', 'ه'), ('ه', 'ة'), ('ى', 'ي'), ('ي', 'ى'), ('ؤ', 'و'), ('ئ', 'ى'),
-    ('خ', 'ح'), ('ج', 'ح'), ('ذ', 'د'), ('ز', 'ر'), ('ش', 'س'), ('ض', 'ص'), ('ظ', 'ط'), ('غ', 'ع'), ('ث', 'ت'), ('گ', 'ک'),
+    ('أ', 'ا'),
+    ('إ', 'ا'),
+    ('آ', 'ا'),
+    ('ا', 'أ'),
+    ('ة', 'ه'),
+    ('ه', 'ة'),
+    ('ى', 'ي'),
+    ('ي', 'ى'),
+    ('ؤ', 'و'),
+    ('ئ', 'ى'),
+    ('خ', 'ح'),
+    ('ج', 'ح'),
+    ('ذ', 'د'),
+    ('ز', 'ر'),
+    ('ش', 'س'),
+    ('ض', 'ص'),
+    ('ظ', 'ط'),
+    ('غ', 'ع'),
+    ('ث', 'ت'),
+    ('گ', 'ک'),
     ('ی', 'ي'),
 ];
 /// Vowels of Korean syllables that are taken for one another, by their number in Unicode's order.
 const VOWELS: [(u32, u32); 20] = [
-    (0, 4), (1, 5), (2, 0), (3, 7), (4, 8), (5, 1), (6, 4), (7, 3), (8, 4), (9, 0), (10, 15), (11, 15), (12, 8), (13, 18),
-    (14, 4), (15, 11), (16, 20), (17, 13), (18, 13), (20, 19),
+    (0, 4),
+    (1, 5),
+    (2, 0),
+    (3, 7),
+    (4, 8),
+    (5, 1),
+    (6, 4),
+    (7, 3),
+    (8, 4),
+    (9, 0),
+    (10, 15),
+    (11, 15),
+    (12, 8),
+    (13, 18),
+    (14, 4),
+    (15, 11),
+    (16, 20),
+    (17, 13),
+    (18, 13),
+    (20, 19),
 ];
 /// Plain and tense initial consonants, by their number.
 const INITIALS: [(u32, u32); 5] = [(0, 1), (3, 4), (7, 8), (9, 10), (12, 13)];
@@ -73,9 +109,17 @@ fn confused(clusters: &[&str]) -> Vec<String> {
     let mut slips = Vec::new();
     for (place, cluster) in clusters.iter().enumerate() {
         let letter = cluster.chars().next().unwrap_or_default();
-        let fitting = ARABIC.iter().filter(|(from, _)| *from == letter && clusters.len() > 2 && place_fits(place, letter));
+        let fitting =
+            ARABIC.iter().filter(|(from, _)| *from == letter && clusters.len() > 2 && place_fits(place, letter));
         for (from, to) in fitting {
-            slips.push([&clusters[..place].concat(), &*cluster.replacen(*from, &to.to_string(), 1), &clusters[place + 1..].concat()].concat());
+            slips.push(
+                [
+                    &clusters[..place].concat(),
+                    &*cluster.replacen(*from, &to.to_string(), 1),
+                    &clusters[place + 1..].concat(),
+                ]
+                .concat(),
+            );
         }
     }
     slips
