@@ -9,7 +9,7 @@ use crate::example::{Example, Gold};
 use crate::metrics::Judged;
 
 /// Examples judged between two reports of progress.
-const CHUNK: usize = 512;
+pub(crate) const CHUNK: usize = 512;
 
 /// What was answered to one question.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,24 +64,36 @@ pub fn answer<'a>(
     examples: &'a [Example],
     mut progress: impl FnMut(usize),
 ) -> Result<Vec<Answered<'a>>, Error> {
-    let pools = predictor.model().question() == Question::Span;
     let mut answered = Vec::with_capacity(examples.len());
     for chunk in examples.chunks(CHUNK) {
-        let queries: Vec<Query<'_>> = chunk.iter().map(|example| query(example, pools)).collect();
-        for (example, prediction) in chunk.iter().zip(predictor.predict(&queries)?) {
-            let scores = match example.gold {
-                Gold::Stance(_) => prediction.stance.first().copied().flatten(),
-                Gold::Sentiment(_) => prediction.sentiment,
-            };
-            answered.push(Answered { example, answer: scores.map(Answer::from) });
-        }
+        let scores = ask(predictor, chunk.iter().map(|example| (example, false)))?;
+        let answers = chunk.iter().zip(scores);
+        answered.extend(answers.map(|(example, scores)| Answered { example, answer: scores.map(Answer::from) }));
         progress(answered.len());
     }
     Ok(answered)
 }
 
-fn query(example: &Example, pools: bool) -> Query<'_> {
-    let asked = matches!(example.gold, Gold::Stance(_)) && (example.mention.is_some() || !pools);
+/// What the model answers to examples, in their order; `None` where it cannot be asked. Where `hidden`, it is not told which
+/// target is meant.
+pub(crate) fn ask<'a>(
+    predictor: &Predictor,
+    examples: impl Iterator<Item = (&'a Example, bool)>,
+) -> Result<Vec<Option<Scores>>, Error> {
+    let pools = predictor.model().question() == Question::Span;
+    let examples: Vec<(&Example, bool)> = examples.collect();
+    let queries: Vec<Query<'_>> = examples.iter().map(|(example, hidden)| query(example, *hidden, pools)).collect();
+    let answers =
+        predictor.predict(&queries)?.into_iter().zip(examples).map(|(prediction, (example, _))| match example.gold {
+            Gold::Stance(_) => prediction.stance.first().copied().flatten(),
+            Gold::Sentiment(_) => prediction.sentiment,
+        });
+    Ok(answers.collect())
+}
+
+/// A model that pools mentions reads its first token where a target has none; a pair model reads an empty name.
+fn query(example: &Example, hidden: bool, pools: bool) -> Query<'_> {
+    let asked = matches!(example.gold, Gold::Stance(_)) && (example.mention.is_some() || hidden || !pools);
     let target = asked.then(|| Target {
         name: example.target.clone().unwrap_or_default(),
         mentions: example.mention.into_iter().collect(),

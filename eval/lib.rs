@@ -15,6 +15,7 @@ pub mod example;
 pub mod metrics;
 mod mistakes;
 pub mod predictions;
+pub mod probe;
 pub mod report;
 mod runs;
 

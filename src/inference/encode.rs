@@ -65,6 +65,12 @@ impl Tokenizer {
         self.inner.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
     }
 
+    /// What stands for a missing word: `<mask>` or `[MASK]`, `None` where the tokenizer has no such special token.
+    pub fn mask(&self) -> Option<&'static str> {
+        let special = |token: &&str| self.inner.get_added_vocabulary().is_special_token(token);
+        ["<mask>", "[MASK]"].into_iter().find(special)
+    }
+
     /// `sentence` alone; `targets` holds the mentions of each target, as spans of it.
     ///
     /// # Errors

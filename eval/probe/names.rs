@@ -1,0 +1,130 @@
+//! The same sentence with the target's name hidden, masked or replaced.
+
+use std::ops::Range;
+
+use rand::seq::IndexedRandom;
+use regard::actor::{Actor, ActorType};
+
+use super::agreement::stands_in;
+use super::edit::{Edit, edited};
+use super::frames::is_small;
+use super::script::{Script, continues_word};
+use super::{Surroundings, primary};
+use crate::example::Example;
+
+/// What may stand in capitals before the name of a person without being a part of it.
+const TITLES: &str = "President Senator Sen. Mr. Mr Mrs. Ms. Minister Secretary Chancellor Premier Governor Gov. Rep. Dr. Präsident \
+    Kanzler Minister Herr Präsidenten Außenminister Başkanı Bakanı";
+
+/// `example` for a question that names no target.
+pub(super) fn hidden(example: &Example) -> Example {
+    Example { target: None, mention: None, ..example.clone() }
+}
+
+/// `example` with `mask` for the target's name, wherever the text has it; `None` where it names none.
+pub(super) fn masked(example: &Example, mask: &str) -> Option<Example> {
+    renamed(example, &occurrences(example)?, mask)
+}
+
+/// `example` with the name of another actor of the catalogue for the target's.
+///
+/// `None` where the name is none of the catalogue's in the language's nominative, or any of its places in the text shows by
+/// what is beside it that another name would not fit.
+pub(super) fn replaced(example: &Example, surroundings: &Surroundings<'_>) -> Option<Example> {
+    let language = primary(&example.language);
+    let old = example.mention?.of(&example.text);
+    let actors = surroundings.catalogue.actors();
+    let actor = actors.iter().find(|actor| names(actor, language).any(|name| name == old))?;
+    let places = occurrences(example)?;
+    if !places.iter().all(|place| stands_free(&example.text, place, language)) {
+        return None;
+    }
+    let mentioned = surroundings.matcher.find(&example.text, &example.language);
+    let absent = |index: usize| mentioned.iter().all(|mention| mention.actor != index);
+    let others = actors.iter().enumerate().filter(|(index, other)| absent(*index) && other.id != actor.id);
+    let fitting: Vec<&str> = others
+        .flat_map(|(_, other)| known_names(other, language).map(move |name| (other, name)))
+        .filter(|new| stands_in(language, (actor, old), *new))
+        .map(|(_, name)| name)
+        .collect();
+    let new = fitting.choose(&mut surroundings.chance(&example.id))?;
+    renamed(example, &places, new)
+}
+
+/// Names of `actor` that a text in `language` uses. Languages in Latin letters call people as English does where the catalogue
+/// has nothing of their own.
+pub(super) fn names<'a>(actor: &'a Actor, language: &str) -> impl Iterator<Item = &'a str> {
+    let fallback = actor.kind == ActorType::Person && matches!(language, "de" | "es" | "fr" | "tr");
+    let own = actor.names.get(language);
+    let names = own.or_else(|| actor.names.get("en").filter(|_| fallback));
+    names.into_iter().flatten().map(String::as_str)
+}
+
+/// Those of them that readers know without help: beside its display name a state has rare acronyms and words for its army or
+/// government, a person a given name.
+fn known_names<'a>(actor: &'a Actor, language: &str) -> impl Iterator<Item = &'a str> {
+    let count = if actor.kind == ActorType::Person { usize::MAX } else { 1 };
+    let display = names(actor, language).next().unwrap_or_default();
+    let given = display.split_once(' ').map(|(given, _)| given);
+    names(actor, language).take(count).filter(move |name| Some(*name) != given)
+}
+
+fn renamed(example: &Example, places: &[Range<usize>], name: &str) -> Option<Example> {
+    let edits: Vec<Edit> = places.iter().map(|place| Edit { range: place.clone(), text: name.to_owned() }).collect();
+    let changed = edited(example, &edits)?;
+    // Also where the target went by another name than its mention: a model that is told names must not hear the old one.
+    Some(Example { target: Some(name.to_owned()), ..changed })
+}
+
+/// The mention and the other places where the text has the same name as a word of its own, in order.
+fn occurrences(example: &Example) -> Option<Vec<Range<usize>>> {
+    let (text, mention) = (&example.text, example.mention?);
+    // Empty where the mention is of another text.
+    let name = Some(mention.of(text)).filter(|name| !name.is_empty())?;
+    let same = text.match_indices(name).map(|(start, name)| start..start + name.len());
+    let word = |place: &Range<usize>| !starts_inside(text, place) && !ends_inside(text, place);
+    let elsewhere = same.filter(|place| place.end <= mention.start() || mention.end() <= place.start).filter(word);
+    let mut places: Vec<Range<usize>> = elsewhere.chain([mention.range()]).collect();
+    places.sort_by_key(|place| place.start);
+    Some(places)
+}
+
+/// Whether a word reaches over the start of `place`.
+fn starts_inside(text: &str, place: &Range<usize>) -> bool {
+    let joins = text[place.clone()].chars().next().and_then(Script::of).is_some_and(Script::joins_words);
+    !joins && text[..place.start].chars().next_back().is_some_and(continues_word)
+}
+
+fn ends_inside(text: &str, place: &Range<usize>) -> bool {
+    let joins = text[place.clone()].chars().next_back().and_then(Script::of).is_some_and(Script::joins_words);
+    // A mark changes the last letter.
+    let mark = |c: char| matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}');
+    text[place.end..].chars().next().is_some_and(|c| mark(c) || (!joins && continues_word(c)))
+}
+
+/// Whether the name at `place` is neither a part of a longer name nor of a compound, and takes no ending.
+fn stands_free(text: &str, place: &Range<usize>, language: &str) -> bool {
+    if starts_inside(text, place) || ends_inside(text, place) {
+        return false;
+    }
+    let (before, after) = (&text[..place.start], &text[place.end..]);
+    let dashes = ['-', '‐', '‑', '/', '·', '・'];
+    if before.ends_with(dashes) || after.starts_with(dashes) {
+        return false;
+    }
+    // Vowel harmony: the suffix behind the apostrophe is another one for another name.
+    if language == "tr" && after.starts_with(['\'', '’']) {
+        return false;
+    }
+    let last = before.split(' ').rev().find(|word| !word.is_empty()).unwrap_or_default();
+    let beside = before.ends_with(' ');
+    if language == "en" && beside && matches!(last, "a" | "an" | "A" | "An") {
+        return false;
+    }
+    let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
+    let closed = last.ends_with([',', ':', ';', '!', '?', '"', '”', '»', ')']);
+    let title = TITLES.split_whitespace().any(|title| title == last) || is_small(language, last);
+    let given_name = beside && capital(last) && !closed && !title;
+    let surname = after.strip_prefix(' ').is_some_and(capital);
+    !given_name && !surname
+}
