@@ -1,7 +1,20 @@
 //! What an evaluation found, as files: JSON, the source of truth, and two views of it, HTML and Markdown.
 
+mod element;
+mod html;
+mod markdown;
+mod plot;
+mod wording;
+
+use std::fs;
+use std::path::Path;
+
 use serde::Serialize;
 
+pub use html::html;
+pub use markdown::markdown;
+
+use crate::Error;
 use crate::evaluation::Evaluation;
 use crate::mistakes::Mistake;
 
@@ -41,4 +54,24 @@ pub struct DataFile {
     pub examples: usize,
     /// Of its bytes, in hexadecimal.
     pub sha256: String,
+}
+
+/// Write `evaluation.json`, `report.html` and `report.md` into `directory`, which is made where there is none. A file is there whole or
+/// not at all.
+///
+/// # Errors
+/// Where a file cannot be written.
+pub fn write(report: &Report, directory: &Path) -> Result<(), Error> {
+    fs::create_dir_all(directory).map_err(regard::Error::io(directory))?;
+    let json = directory.join("evaluation.json");
+    let evaluation = serde_json::to_string_pretty(report).map_err(|error| regard::Error::io(&json)(error.into()))?;
+    replace(&json, &(evaluation + "\n"))?;
+    replace(&directory.join("report.html"), &html(report))?;
+    replace(&directory.join("report.md"), &markdown(report))
+}
+
+fn replace(path: &Path, content: &str) -> Result<(), Error> {
+    let partial = path.with_added_extension("partial");
+    fs::write(&partial, content).map_err(regard::Error::io(&partial))?;
+    Ok(fs::rename(&partial, path).map_err(regard::Error::io(path))?)
 }

@@ -1,0 +1,114 @@
+//! For whom it is worse: the parts of each dimension, drawn and in numbers.
+
+use super::section::{explanation, folded, name, notes, section};
+use super::table::{Cell, Table};
+use crate::evaluation::{Evaluation, Parts};
+use crate::metrics::{Figure, Metrics};
+use crate::report::Report;
+use crate::report::element::{Element, element};
+use crate::report::plot;
+use crate::report::wording::{self, count, counted};
+
+/// More rows than this are shown on demand.
+const SHOWN: usize = 24;
+
+/// A section for each dimension, with its id and heading.
+pub(super) fn dimensions(report: &Report) -> Vec<(String, String, Element)> {
+    let mut dimensions: Vec<_> =
+        report.evaluation.by.iter().map(|(name, parts)| (wording::dimension(name), *name, parts)).collect();
+    dimensions.sort_by_key(|((place, _), ..)| *place);
+    let section = |((_, heading), name, parts): ((usize, &str), &str, &Parts)| {
+        let id = format!("by-{name}");
+        let section = section(&id, heading).with_all(questions(&report.evaluation, parts, report.about.draws));
+        (id, heading.to_owned(), section.with_all(footnotes(parts)))
+    };
+    dimensions.into_iter().map(section).collect()
+}
+
+/// A table for each question that was asked of any part.
+fn questions(whole: &Evaluation, parts: &Parts, draws: usize) -> Vec<Element> {
+    let mut elements = vec![explanation(
+        "Dot: macro-F1; line: its 95 % interval; upright line: macro-F1 over all. The scale runs from 0 to 100 %.",
+    )];
+    for (question, metrics) in whole.questions() {
+        let of_part = |(name, evaluation): &(String, Evaluation)| {
+            let mut questions = evaluation.questions();
+            let metrics = questions.find(|(asked, _)| *asked == question).map(|(_, metrics)| metrics.clone());
+            Some((name.clone(), metrics?))
+        };
+        let rows: Vec<(String, Metrics)> = parts.parts.iter().filter_map(of_part).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let table = table(wording::question(question), &rows, metrics.value(Figure::MacroF1), draws);
+        elements.push(match rows.len() > SHOWN {
+            true => {
+                let summary = format!("{}: {}", wording::question(question), counted(rows.len() as u64, "part"));
+                folded(element("span").text(summary)).with(table)
+            }
+            false => table,
+        });
+    }
+    elements
+}
+
+fn table(caption: &str, rows: &[(String, Metrics)], whole: Option<f64>, draws: usize) -> Element {
+    let mut table = Table::new(caption).words("part").column("plot", plot::interval_axis());
+    for heading in ["macro-F1", "interval", "n", "groups", "F1(PN)", "accuracy", "ECE"] {
+        table = table.numbers(heading);
+    }
+    for (part, metrics) in rows {
+        let interval = metrics.figures.interval(Figure::MacroF1);
+        let range: Cell = match interval {
+            Some(_) => wording::interval(Figure::MacroF1, interval).into(),
+            None => {
+                let why = wording::without_interval(metrics, Figure::MacroF1, draws);
+                element("span").class("undefined").text(why).into()
+            }
+        };
+        let value = |figure| wording::value(figure, metrics.value(figure));
+        let title = format!("{part}: macro-F1 {}", value(Figure::MacroF1));
+        table.row([
+            name(part).into(),
+            plot::interval(&title, metrics.value(Figure::MacroF1), interval, whole).into(),
+            value(Figure::MacroF1).into(),
+            range,
+            count(metrics.n).into(),
+            count(metrics.groups).into(),
+            value(Figure::F1Pn).into(),
+            value(Figure::Accuracy).into(),
+            value(Figure::Ece).into(),
+        ]);
+    }
+    table.element()
+}
+
+/// What else must be known of parts: their notes, each with whom it is about, and what is not in the tables.
+fn footnotes(parts: &Parts) -> Vec<Element> {
+    let mut about: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut add = |note: String, part| match about.iter_mut().find(|(known, _)| *known == note) {
+        Some((_, parts)) => parts.push(part),
+        None => about.push((note, vec![part])),
+    };
+    for (part, evaluation) in &parts.parts {
+        for (_, metrics) in evaluation.questions() {
+            metrics.notes.iter().for_each(|note| add(note.clone(), part));
+        }
+        if evaluation.unanswered > 0 {
+            add(format!("{} without an answer", counted(evaluation.unanswered, "example")), part);
+        }
+    }
+    let left_out = format!("{} not shown", counted(parts.left_out as u64, "smaller part"));
+    let items: Vec<Element> = about.iter().map(|(note, parts)| footnote(note, parts)).collect();
+    let summary = element("span").text(counted(items.len() as u64, "note"));
+    let folded = (!items.is_empty()).then(|| folded(summary).with(element("ul").class("notes").with_all(items)));
+    notes(&[left_out]).filter(|_| parts.left_out > 0).into_iter().chain(folded).collect()
+}
+
+fn footnote(note: &str, parts: &[&str]) -> Element {
+    let mut item = element("li");
+    for (index, part) in parts.iter().enumerate() {
+        item = item.text(if index == 0 { "" } else { ", " }).with(name(part));
+    }
+    item.text(": ").text(note)
+}
