@@ -17,8 +17,8 @@ from pathlib import Path
 
 WIDTHS = {"desktop": 1280, "phone": 390}
 SCHEMES = ("light", "dark")
-# Chromium refuses to paint what is much higher.
-HIGHEST = 12_000
+# Of a picture; a page may take several.
+HIGHEST = 6_000
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe"
@@ -130,9 +130,10 @@ def look(browser, address, output, device, scheme):
         height = browser.evaluate("document.documentElement.scrollHeight")
         if outer > inner or inner > width:
             failures.append(f"{state}: {outer} px in a window of {inner} px, asked for {width} px")
-        clip = {"x": 0, "y": 0, "width": width, "height": min(height, HIGHEST), "scale": 1}
-        picture = browser.ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
-        (output / f"{device}-{scheme}-{state}.png").write_bytes(base64.b64decode(picture))
+        for number, top in enumerate(range(0, height, HIGHEST), 1):
+            clip = {"x": 0, "y": top, "width": width, "height": min(height - top, HIGHEST), "scale": 1}
+            picture = browser.ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+            (output / f"{device}-{scheme}-{state}-{number}.png").write_bytes(base64.b64decode(picture))
     if browser.evaluate(f"matchMedia('(prefers-color-scheme: {scheme})').matches") is not True:
         failures.append("the colour scheme was not taken")
     failures += complaints(browser.events, address)

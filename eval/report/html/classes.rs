@@ -8,7 +8,7 @@ use crate::report::wording::{count, percent, plain};
 /// How each class fares.
 pub(super) fn classes(metrics: &Metrics) -> Element {
     let mut table = Table::new("One class against the others").words("class").numbers("gold");
-    for heading in ["precision", "recall", "F1", "ROC area", "avg. precision", "ECE"] {
+    for heading in ["precision", "recall", "F1", "AUROC", "AP", "ECE"] {
         table = table.numbers(heading);
     }
     for class in &metrics.per_class {

@@ -9,7 +9,6 @@ use crate::report::wording;
 pub(super) fn figures(metrics: &Metrics, draws: usize) -> Element {
     let mut table =
         Table::new("Figures with 95 % intervals").words("figure").numbers("value").numbers("interval").words("better");
-    table = table.words("meaning");
     for figure in Figure::ALL {
         let interval = metrics.figures.interval(figure);
         let interval = match interval {
@@ -17,12 +16,17 @@ pub(super) fn figures(metrics: &Metrics, draws: usize) -> Element {
             None => element("span").class("undefined").text(wording::without_interval(metrics, figure, draws)),
         };
         table.row([
-            wording::title(figure).into(),
+            term(figure).into(),
             wording::value(figure, metrics.value(figure)).into(),
             interval.into(),
             if figure.rises() { "↑ higher" } else { "↓ lower" }.into(),
-            wording::meaning(figure).into(),
         ]);
     }
     table.element()
+}
+
+fn term(figure: Figure) -> Element {
+    let [title, meaning] =
+        [element("span").text(wording::title(figure)), element("small").text(wording::meaning(figure))];
+    element("div").class("term").with(title).with(meaning)
 }

@@ -40,18 +40,18 @@ fn question(name: &str, metrics: &Metrics, draws: usize) -> Element {
         let aside = interval.unwrap_or_else(|| wording::without_interval(metrics, figure, draws).to_owned());
         fact(wording::title(figure), &wording::value(figure, metrics.value(figure)), &aside)
     });
-    let counts = [("examples", metrics.n), ("groups", metrics.groups)].map(|(of, n)| fact(of, &count(n), ""));
+    let examples = fact("examples", &count(metrics.n), &format!("in {}", counted(metrics.groups, "group")));
     element("article")
         .with(element("h3").text(wording::question(name)))
         .with(primary)
         .with(bar)
+        .with(plot::interval_axis())
         .with(element("p").class("range").text(range))
-        .with(element("dl").class("headline").with_all(figures).with_all(counts))
+        .with(element("dl").class("headline").with_all(figures).with(examples))
         .with_all(notes(&metrics.notes))
 }
 
 fn fact(term: &str, value: &str, aside: &str) -> Element {
-    let value = element("dd").text(value).text(" ");
-    let aside = (!aside.is_empty()).then(|| element("small").text(aside));
-    element("div").with(element("dt").text(term)).with(value.with_all(aside))
+    let value = element("dd").text(value).text(" ").with(element("small").text(aside));
+    element("div").with(element("dt").text(term)).with(value)
 }

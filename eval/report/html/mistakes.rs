@@ -2,7 +2,7 @@
 
 use regard::{CodePoints, Language};
 
-use super::section::{explanation, folded, name, section};
+use super::section::{explanation, folded, name, section, subsection};
 use crate::mistakes::Mistake;
 use crate::report::element::{Element, element};
 use crate::report::wording::{counted, percent, question};
@@ -14,9 +14,12 @@ pub(super) fn mistakes(mistakes: &[Mistake]) -> Element {
         return section.with(explanation("None: no wrong answer has a probability."));
     }
     let reading = "The target’s mention is marked. Some are errors of the label, not of the system.";
-    let questions = mistakes.chunk_by(|a, b| a.question == b.question).map(|of_question| {
+    let mut questions: Vec<&[Mistake]> = mistakes.chunk_by(|a, b| a.question == b.question).collect();
+    // In the order of the sections above.
+    questions.sort_by_key(|of_question| of_question[0].question != "stance");
+    let questions = questions.into_iter().map(|of_question| {
         let languages = of_question.chunk_by(|a, b| a.language == b.language).map(of_language);
-        element("section").with(element("h3").text(question(of_question[0].question))).with_all(languages)
+        subsection(question(of_question[0].question)).with_all(languages)
     });
     section.with(explanation(reading)).with_all(questions)
 }

@@ -10,26 +10,33 @@ use crate::report::plot;
 use crate::report::wording::{self, count, counted};
 
 /// More rows than this are shown on demand.
-const SHOWN: usize = 24;
+const ROWS: usize = 24;
+
+/// More notes than this are shown on demand.
+const NOTES: usize = 6;
+
+/// How to read the tables; said once.
+const READING: &str = "Dot: macro-F1, hollow where there is too little to say how sure it is; line: its 95 % interval; upright \
+                       line: macro-F1 over all. The scale runs from 0 to 100 %.";
 
 /// A section for each dimension, with its id and heading.
 pub(super) fn dimensions(report: &Report) -> Vec<(String, String, Element)> {
     let mut dimensions: Vec<_> =
         report.evaluation.by.iter().map(|(name, parts)| (wording::dimension(name), *name, parts)).collect();
     dimensions.sort_by_key(|((place, _), ..)| *place);
-    let section = |((_, heading), name, parts): ((usize, &str), &str, &Parts)| {
+    let section = |(index, ((_, heading), name, parts)): (usize, ((usize, &str), &str, &Parts))| {
         let id = format!("by-{name}");
-        let section = section(&id, heading).with_all(questions(&report.evaluation, parts, report.about.draws));
+        let reading = (index == 0).then(|| explanation(READING));
+        let section =
+            section(&id, heading).with_all(reading).with_all(questions(&report.evaluation, parts, report.about.draws));
         (id, heading.to_owned(), section.with_all(footnotes(parts)))
     };
-    dimensions.into_iter().map(section).collect()
+    dimensions.into_iter().enumerate().map(section).collect()
 }
 
 /// A table for each question that was asked of any part.
 fn questions(whole: &Evaluation, parts: &Parts, draws: usize) -> Vec<Element> {
-    let mut elements = vec![explanation(
-        "Dot: macro-F1; line: its 95 % interval; upright line: macro-F1 over all. The scale runs from 0 to 100 %.",
-    )];
+    let mut elements = Vec::new();
     for (question, metrics) in whole.questions() {
         let of_part = |(name, evaluation): &(String, Evaluation)| {
             let mut questions = evaluation.questions();
@@ -41,7 +48,7 @@ fn questions(whole: &Evaluation, parts: &Parts, draws: usize) -> Vec<Element> {
             continue;
         }
         let table = table(wording::question(question), &rows, metrics.value(Figure::MacroF1), draws);
-        elements.push(match rows.len() > SHOWN {
+        elements.push(match rows.len() > ROWS {
             true => {
                 let summary = format!("{}: {}", wording::question(question), counted(rows.len() as u64, "part"));
                 folded(element("span").text(summary)).with(table)
@@ -53,7 +60,7 @@ fn questions(whole: &Evaluation, parts: &Parts, draws: usize) -> Vec<Element> {
 }
 
 fn table(caption: &str, rows: &[(String, Metrics)], whole: Option<f64>, draws: usize) -> Element {
-    let mut table = Table::new(caption).words("part").column("plot", plot::interval_axis());
+    let mut table = Table::new(caption).column("part", "part").column("plot", plot::interval_axis());
     for heading in ["macro-F1", "interval", "n", "groups", "F1(PN)", "accuracy", "ECE"] {
         table = table.numbers(heading);
     }
@@ -101,8 +108,12 @@ fn footnotes(parts: &Parts) -> Vec<Element> {
     let left_out = format!("{} not shown", counted(parts.left_out as u64, "smaller part"));
     let items: Vec<Element> = about.iter().map(|(note, parts)| footnote(note, parts)).collect();
     let summary = element("span").text(counted(items.len() as u64, "note"));
-    let folded = (!items.is_empty()).then(|| folded(summary).with(element("ul").class("notes").with_all(items)));
-    notes(&[left_out]).filter(|_| parts.left_out > 0).into_iter().chain(folded).collect()
+    let about = match items.len() {
+        0 => None,
+        1..=NOTES => Some(element("ul").class("notes").with_all(items)),
+        _ => Some(folded(summary).with(element("ul").class("notes").with_all(items))),
+    };
+    notes(&[left_out]).filter(|_| parts.left_out > 0).into_iter().chain(about).collect()
 }
 
 fn footnote(note: &str, parts: &[&str]) -> Element {

@@ -52,9 +52,10 @@ fn dot(axes: &Axes, threshold: &Threshold, curve: &[CoveragePoint]) -> Option<El
     let distance = |point: &CoveragePoint| (point.coverage - threshold.coverage).abs();
     let nearest = curve.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
     let (x, y) = axes.place(nearest.coverage, nearest.risk);
-    let wanted = format!("{:.0}\u{202f}% right", 100.0 * threshold.precision);
+    let wanted = format!("≥\u{202f}{:.0}\u{202f}% right", 100.0 * threshold.precision);
     let dot = element("circle").class("dot").set("cx", rounded(x)).set("cy", rounded(y)).set("r", "4");
-    // On the side where there is room.
-    let (aside, anchor) = if threshold.coverage > 0.6 { (-7.0, "end") } else { (7.0, "start") };
-    Some(element("g").with(dot).with(text(x + aside, (y - 7.0).max(20.0), anchor).class("mark").text(wanted)))
+    // A curve rises from the left: there is room above it on the left, and below it on the right.
+    let (x, y, anchor) =
+        if nearest.coverage > 0.3 { (x - 7.0, (y - 7.0).max(22.0), "end") } else { (x + 8.0, y + 12.0, "start") };
+    Some(element("g").with(dot).with(text(x, y, anchor).class("mark").text(wanted)))
 }

@@ -15,8 +15,10 @@ pub(crate) fn interval(title: &str, value: Option<f64>, interval: Option<[f64; 2
     let range = interval.filter(|ends| ends.iter().all(|end| end.is_finite())).map(|[low, high]| {
         element("line").class("range").set("x1", place(low)).set("x2", place(high)).set("y1", "50%").set("y2", "50%")
     });
+    // Hollow where nobody knows how sure it is.
+    let class = if interval.is_some() { "dot" } else { "dot hollow" };
     let dot = finite(value)
-        .map(|value| element("circle").class("dot").set("cx", place(value)).set("cy", "50%").set("r", "4.5"));
+        .map(|value| element("circle").class(class).set("cx", place(value)).set("cy", "50%").set("r", "4.5"));
     strip().with(element("title").text(title)).with_all(lines).with_all(reference).with_all(range).with_all(dot)
 }
 

@@ -8,10 +8,10 @@ use crate::report::wording::{count, percent};
 const AXES: Axes = Axes { across: "mean confidence, %", up: "answered right, %", top: 1.0 };
 
 /// Area of the largest dot.
-const LARGEST: f64 = 11.0 * 11.0;
+const LARGEST: f64 = 8.0 * 8.0;
 
 /// Dots smaller than this cannot be seen.
-const SMALLEST_RADIUS: f64 = 2.5;
+const SMALLEST_RADIUS: f64 = 2.0;
 
 /// A dot for each of `bins`, its area after the number of examples, and how far it is from the diagonal.
 pub(crate) fn reliability(title: &str, bins: &[Bin]) -> Element {
