@@ -42,10 +42,7 @@ fn dimension(report: &Report, name: &str) -> Option<String> {
     let parts = report.evaluation.by.get(name)?;
     let mut rows = Vec::new();
     for (question, _) in report.evaluation.questions() {
-        for (part, evaluation) in &parts.parts {
-            let metrics = evaluation.questions().find(|(asked, _)| *asked == question);
-            rows.extend(metrics.map(|(_, metrics)| row([&escaped(part), question], metrics)));
-        }
+        rows.extend(parts.asked(question).map(|(part, metrics)| row([&escaped(part), question], metrics)));
     }
     let (_, heading) = wording::dimension(name);
     Some(format!("## {heading}\n\n{}", table(&["part", "question"], rows)))

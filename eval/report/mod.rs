@@ -15,7 +15,8 @@ pub use html::html;
 pub use markdown::markdown;
 
 use crate::Error;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Parts};
+use crate::metrics::Metrics;
 use crate::mistakes::Mistake;
 
 /// Everything that one evaluation found.
@@ -54,6 +55,16 @@ pub struct DataFile {
     pub examples: usize,
     /// Of its bytes, in hexadecimal.
     pub sha256: String,
+}
+
+impl Parts {
+    /// What was measured of each part where it was asked `question`.
+    fn asked(&self, question: &str) -> impl Iterator<Item = (&str, &Metrics)> {
+        self.parts.iter().filter_map(move |(part, evaluation)| {
+            let (_, metrics) = evaluation.questions().find(|(asked, _)| *asked == question)?;
+            Some((&**part, metrics))
+        })
+    }
 }
 
 /// Write `evaluation.json`, `report.html` and `report.md` into `directory`, which is made where there is none. A file is there whole or

@@ -1,6 +1,6 @@
 //! The figures to quote, a question each.
 
-use super::section::{beside, notes, section};
+use super::section::{Section, beside, notes};
 use crate::metrics::{Figure, Metrics};
 use crate::report::Report;
 use crate::report::element::{Element, element};
@@ -8,10 +8,10 @@ use crate::report::plot;
 use crate::report::wording::{self, count, counted};
 
 /// All questions.
-pub(super) fn headline(report: &Report) -> Element {
+pub(super) fn headline(report: &Report) -> Section {
     let questions: Vec<Element> =
         report.evaluation.questions().map(|(name, metrics)| question(name, metrics, report.about.draws)).collect();
-    let section = section("in-short", "In short");
+    let section = Section::new("in-short", "In short");
     let section = match questions.is_empty() {
         true => section.with(element("p").text("Nothing was asked, or nothing was answered.")),
         false => section.with(beside(questions)),

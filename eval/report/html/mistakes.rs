@@ -2,14 +2,14 @@
 
 use regard::{CodePoints, Language};
 
-use super::section::{explanation, folded, name, section, subsection};
+use super::section::{Section, explanation, folded, name, subsection};
 use crate::mistakes::Mistake;
 use crate::report::element::{Element, element};
 use crate::report::wording::{counted, percent, question};
 
 /// By question, language and gold label, as they come.
-pub(super) fn mistakes(mistakes: &[Mistake]) -> Element {
-    let section = section("mistakes", "Most confident mistakes");
+pub(super) fn mistakes(mistakes: &[Mistake]) -> Section {
+    let section = Section::new("mistakes", "Most confident mistakes");
     if mistakes.is_empty() {
         return section.with(explanation("None: no wrong answer has a probability."));
     }

@@ -14,7 +14,7 @@ pub(crate) mod table;
 
 use super::Report;
 use super::element::{Element, element};
-use super::wording;
+use section::Section;
 
 /// Should anything slip through after all, the browser neither runs nor loads it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
@@ -22,12 +22,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// `report` as a page.
 pub fn html(report: &Report) -> String {
     let sections = sections(report);
-    let link = |(id, heading, _): &(String, String, Element)| {
-        element("li").with(element("a").set("href", format!("#{id}")).text(heading))
-    };
-    let contents = element("ul").with_all(sections.iter().map(link));
+    let contents = element("ul").with_all(sections.iter().map(|section| element("li").with(section.link())));
     let contents = element("nav").set("aria-label", "Contents").with(contents);
-    let main = element("main").with_all(sections.into_iter().map(|(_, _, section)| section));
+    let main = element("main").with_all(sections.into_iter().map(Section::element));
     let footer = element("footer").with(element("p").text(
         "The exact numbers are in evaluation.json beside this page; regard’s eval/README.md defines each figure.",
     ));
@@ -36,15 +33,13 @@ pub fn html(report: &Report) -> String {
     format!("<!doctype html>\n{page}\n")
 }
 
-/// What the page consists of, in reading order: id, heading for the contents, section.
-fn sections(report: &Report) -> Vec<(String, String, Element)> {
-    let titled = |id: &str, heading: &str, section| (id.to_owned(), heading.to_owned(), section);
-    let mut sections = vec![titled("in-short", "In short", headline::headline(report))];
-    for (name, metrics) in report.evaluation.questions() {
-        sections.push(titled(name, wording::question(name), question::question(name, metrics, report.about.draws)));
-    }
+/// What the page consists of, in reading order.
+fn sections(report: &Report) -> Vec<Section> {
+    let questions = report.evaluation.questions();
+    let mut sections = vec![headline::headline(report)];
+    sections.extend(questions.map(|(name, metrics)| question::question(name, metrics, report.about.draws)));
     sections.extend(parts::dimensions(report));
-    sections.push(titled("mistakes", "Mistakes", mistakes::mistakes(&report.mistakes)));
+    sections.push(mistakes::mistakes(&report.mistakes));
     sections
 }
 

@@ -1,6 +1,6 @@
 //! For whom it is worse: the parts of each dimension, drawn and in numbers.
 
-use super::section::{explanation, folded, name, notes, section};
+use super::section::{Section, explanation, folded, name, notes};
 use super::table::{Cell, Table};
 use crate::evaluation::{Evaluation, Parts};
 use crate::metrics::{Figure, Metrics};
@@ -19,47 +19,40 @@ const NOTES: usize = 6;
 const READING: &str = "Dot: macro-F1, hollow where there is too little to say how sure it is; line: its 95 % interval; upright \
                        line: macro-F1 over all. The scale runs from 0 to 100 %.";
 
-/// A section for each dimension, with its id and heading.
-pub(super) fn dimensions(report: &Report) -> Vec<(String, String, Element)> {
-    let mut dimensions: Vec<_> =
-        report.evaluation.by.iter().map(|(name, parts)| (wording::dimension(name), *name, parts)).collect();
-    dimensions.sort_by_key(|((place, _), ..)| *place);
-    let section = |(index, ((_, heading), name, parts)): (usize, ((usize, &str), &str, &Parts))| {
-        let id = format!("by-{name}");
-        let reading = (index == 0).then(|| explanation(READING));
-        let section =
-            section(&id, heading).with_all(reading).with_all(questions(&report.evaluation, parts, report.about.draws));
-        (id, heading.to_owned(), section.with_all(footnotes(parts)))
+/// A section for each dimension.
+pub(super) fn dimensions(report: &Report) -> Vec<Section> {
+    let mut dimensions: Vec<(&str, &Parts)> = report.evaluation.by.iter().map(|(name, parts)| (*name, parts)).collect();
+    dimensions.sort_by_key(|(name, _)| wording::dimension(name).0);
+    let mut reading = Some(explanation(READING));
+    let section = |(name, parts): (&str, &Parts)| {
+        Section::new(&format!("by-{name}"), wording::dimension(name).1)
+            .with_all(reading.take())
+            .with_all(questions(&report.evaluation, parts, report.about.draws))
+            .with_all(footnotes(parts))
     };
-    dimensions.into_iter().enumerate().map(section).collect()
+    dimensions.into_iter().map(section).collect()
 }
 
 /// A table for each question that was asked of any part.
 fn questions(whole: &Evaluation, parts: &Parts, draws: usize) -> Vec<Element> {
-    let mut elements = Vec::new();
+    let mut tables = Vec::new();
     for (question, metrics) in whole.questions() {
-        let of_part = |(name, evaluation): &(String, Evaluation)| {
-            let mut questions = evaluation.questions();
-            let metrics = questions.find(|(asked, _)| *asked == question).map(|(_, metrics)| metrics.clone());
-            Some((name.clone(), metrics?))
-        };
-        let rows: Vec<(String, Metrics)> = parts.parts.iter().filter_map(of_part).collect();
+        let rows: Vec<(&str, &Metrics)> = parts.asked(question).collect();
         if rows.is_empty() {
             continue;
         }
-        let table = table(wording::question(question), &rows, metrics.value(Figure::MacroF1), draws);
-        elements.push(match rows.len() > ROWS {
-            true => {
-                let summary = format!("{}: {}", wording::question(question), counted(rows.len() as u64, "part"));
-                folded(element("span").text(summary)).with(table)
-            }
-            false => table,
+        let heading = wording::question(question);
+        let table = table(heading, &rows, metrics.value(Figure::MacroF1), draws);
+        let summary = format!("{heading}: {}", counted(rows.len() as u64, "part"));
+        tables.push(match rows.len() {
+            0..=ROWS => table,
+            _ => folded(element("span").text(summary)).with(table),
         });
     }
-    elements
+    tables
 }
 
-fn table(caption: &str, rows: &[(String, Metrics)], whole: Option<f64>, draws: usize) -> Element {
+fn table(caption: &str, rows: &[(&str, &Metrics)], whole: Option<f64>, draws: usize) -> Element {
     let mut table = Table::new(caption).column("part", "part").column("plot", plot::interval_axis());
     for heading in ["macro-F1", "interval", "n", "groups", "F1(PN)", "accuracy", "ECE"] {
         table = table.numbers(heading);
@@ -98,8 +91,10 @@ fn footnotes(parts: &Parts) -> Vec<Element> {
         None => about.push((note, vec![part])),
     };
     for (part, evaluation) in &parts.parts {
-        for (_, metrics) in evaluation.questions() {
-            metrics.notes.iter().for_each(|note| add(note.clone(), part));
+        let ambiguous = evaluation.questions().count() > 1;
+        for (question, metrics) in evaluation.questions() {
+            let named = |note: &String| if ambiguous { format!("{question}: {note}") } else { note.clone() };
+            metrics.notes.iter().for_each(|note| add(named(note), part));
         }
         if evaluation.unanswered > 0 {
             add(format!("{} without an answer", counted(evaluation.unanswered, "example")), part);

@@ -1,10 +1,41 @@
 //! What sections are made of: headings, notes, what is folded, names in any script.
 
 use crate::report::element::{Element, element};
+use crate::report::wording::UNDEFINED;
 
-/// A part of the page that the contents can point to: `id` is unique in the page.
-pub(crate) fn section(id: &str, heading: &str) -> Element {
-    element("section").set("id", id).with(element("h2").text(heading))
+/// A part of the page that the contents point to.
+pub(crate) struct Section {
+    id: String,
+    heading: String,
+    element: Element,
+}
+
+impl Section {
+    /// An empty section; `id` is unique in the page.
+    pub(crate) fn new(id: &str, heading: &str) -> Self {
+        let element = element("section").set("id", id).with(element("h2").text(heading));
+        Self { id: id.to_owned(), heading: heading.to_owned(), element }
+    }
+
+    /// Add to it.
+    pub(crate) fn with(self, element: Element) -> Self {
+        self.with_all([element])
+    }
+
+    /// Add to it.
+    pub(crate) fn with_all(self, elements: impl IntoIterator<Item = Element>) -> Self {
+        Self { element: self.element.with_all(elements), ..self }
+    }
+
+    /// Its entry in the contents.
+    pub(super) fn link(&self) -> Element {
+        element("a").set("href", format!("#{}", self.id)).text(&self.heading)
+    }
+
+    /// The section itself.
+    pub(super) fn element(self) -> Element {
+        self.element
+    }
 }
 
 /// A part of a section.
@@ -30,7 +61,7 @@ pub(crate) fn folded(summary: Element) -> Element {
 
 /// A name that may run from right to left, apart from what is around it.
 pub(crate) fn name(name: &str) -> Element {
-    element("bdi").text(name)
+    element("bdi").text(if name.trim().is_empty() { UNDEFINED } else { name })
 }
 
 /// Blocks beside each other where there is room.

@@ -53,10 +53,9 @@ pub(crate) fn check_structure(page: &str) -> Result<(), String> {
             },
             (false, name) => open.push(name),
         }
-        if let Some((_, id)) = tag.attributes.iter().find(|(attribute, _)| *attribute == "id") {
-            if !ids.insert(id) {
-                return Err(format!("two have the id {id}"));
-            }
+        let id = tag.attributes.iter().find(|(attribute, _)| *attribute == "id");
+        if let Some((_, id)) = id.filter(|(_, id)| !ids.insert(*id)) {
+            return Err(format!("two have the id {id}"));
         }
         if let Some(heading) = tag.name.strip_prefix('h').and_then(|level| level.parse::<u32>().ok()) {
             if heading > level + 1 {
@@ -80,7 +79,7 @@ pub(crate) fn check_structure(page: &str) -> Result<(), String> {
         return Err(format!("not ended: {open:?}"));
     }
     for (_, target) in tags.iter().flat_map(|tag| &tag.attributes).filter(|(attribute, _)| *attribute == "href") {
-        if !target.strip_prefix('#').is_some_and(|id| ids.contains(&id)) {
+        if !target.strip_prefix('#').is_some_and(|id| ids.contains(id)) {
             return Err(format!("nothing at {target}"));
         }
     }
