@@ -46,6 +46,9 @@ pub struct Evaluation {
     /// The same by `language`, `dataset`, `actor_type` …
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by: BTreeMap<&'static str, Parts>,
+    /// Parts of these that are too small to be reported, counted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts_left_out: BTreeMap<&'static str, usize>,
 }
 
 impl Evaluation {
@@ -61,25 +64,20 @@ impl Evaluation {
     }
 }
 
-/// Evaluations of the parts of one dimension, in its order. A map in JSON, with `left_out` beside it where there were too many.
+/// Evaluations of the parts of one dimension by name, in its order; a map in JSON.
 #[derive(Debug, Clone, Default)]
-pub struct Parts {
-    /// By name.
-    pub parts: Vec<(String, Evaluation)>,
-    /// Smaller parts that are not reported.
-    pub left_out: usize,
-}
+pub struct Parts(pub Vec<(String, Evaluation)>);
 
 impl Parts {
     /// The part of that name.
     pub fn part(&self, name: &str) -> Option<&Evaluation> {
-        self.parts.iter().find(|(known, _)| known == name).map(|(_, evaluation)| evaluation)
+        self.0.iter().find(|(known, _)| known == name).map(|(_, evaluation)| evaluation)
     }
 }
 
 impl Serialize for Parts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.parts.iter().map(|(name, evaluation)| (name, evaluation)))
+        serializer.collect_map(self.0.iter().map(|(name, evaluation)| (name, evaluation)))
     }
 }
 
@@ -108,7 +106,10 @@ pub fn evaluate(answered: &[Answered<'_>], settings: &Settings) -> Evaluation {
     for Dimension { name, left_out, parts } in dimensions {
         if !parts.is_empty() {
             let parts = parts.into_iter().map(|(part, measured)| (part.name, measured.evaluation)).collect();
-            measured.evaluation.by.insert(name, Parts { parts, left_out });
+            measured.evaluation.by.insert(name, Parts(parts));
+        }
+        if left_out > 0 {
+            measured.evaluation.parts_left_out.insert(name, left_out);
         }
     }
     measured.evaluation
@@ -183,7 +184,7 @@ impl Measured {
         let metrics = |judged: &Vec<Judged>, names| (!judged.is_empty()).then(|| Metrics::new(judged, names));
         let stance = metrics(&judged[0], Stance::NAMES);
         let sentiment = metrics(&judged[1], Sentiment::NAMES);
-        Self { evaluation: Evaluation { stance, sentiment, unanswered, by: BTreeMap::new() }, judged }
+        Self { evaluation: Evaluation { stance, sentiment, unanswered, ..Evaluation::default() }, judged }
     }
 
     fn detailed(&mut self, question: usize, settings: &Settings) -> Option<Metrics> {

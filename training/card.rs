@@ -21,7 +21,7 @@ pub(crate) fn of_run(config: &Config, epoch: usize, score: f64, evaluation: &Eva
     }
     line(format_args!("\nMean macro-F1 on the dev files: {:.1} %.\n\n", 100.0 * score));
     line(format_args!("| data set | question | n | macro-F1 | F1(PN) | accuracy |\n|---|---|---:|---:|---:|---:|\n"));
-    for (dataset, evaluation) in evaluation.by.get("dataset").into_iter().flat_map(|parts| &parts.parts) {
+    for (dataset, evaluation) in evaluation.by.get("dataset").into_iter().flat_map(|parts| &parts.0) {
         for (question, metrics) in evaluation.questions() {
             let [macro_f1, f1_pn, accuracy] = [Figure::MacroF1, Figure::F1Pn, Figure::Accuracy]
                 .map(|figure| 100.0 * metrics.value(figure).unwrap_or_default());

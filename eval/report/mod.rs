@@ -1,13 +1,26 @@
 //! What an evaluation found, as files: JSON, the source of truth, and two views of it, HTML and Markdown.
 
+mod element;
+mod html;
+mod markdown;
+mod plot;
+mod wording;
+
+use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub use html::html;
+pub use markdown::markdown;
+
 use crate::Error;
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, Parts};
+use crate::metrics::Metrics;
 use crate::mistakes::Mistake;
+use crate::probe::Outcome;
+use crate::probe::prejudice::Table;
 
 /// Everything that one evaluation found.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +32,12 @@ pub struct Report {
     pub evaluation: Evaluation,
     /// What to read first.
     pub mistakes: Vec<Mistake>,
+    /// What changed sentences change in the answers; empty where that was not asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Outcome>,
+    /// What a name alone does to the answer; `None` where that was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prejudice: Option<Table>,
 }
 
 /// Who was measured on what, and how.
@@ -53,16 +72,38 @@ impl DataFile {
     /// # Errors
     /// Where it cannot be read.
     pub fn new(path: &Path, examples: usize) -> Result<Self, Error> {
-        let bytes = std::fs::read(path).map_err(regard::Error::io(path))?;
+        let bytes = fs::read(path).map_err(regard::Error::io(path))?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { path: path.display().to_string(), examples, sha256 })
     }
 }
 
-/// Write `evaluation.json` to `directory`.
+impl Parts {
+    /// What was measured of each part where it was asked `question`.
+    fn asked(&self, question: &str) -> impl Iterator<Item = (&str, &Metrics)> {
+        self.0.iter().filter_map(move |(part, evaluation)| {
+            let (_, metrics) = evaluation.questions().find(|(asked, _)| *asked == question)?;
+            Some((&**part, metrics))
+        })
+    }
+}
+
+/// Write `evaluation.json`, `report.html` and `report.md` into `directory`, which is made where there is none. A file is there whole or
+/// not at all.
 ///
 /// # Errors
 /// Where a file cannot be written.
-pub fn write(_report: &Report, _directory: &Path) -> Result<(), Error> {
-    Ok(())
+pub fn write(report: &Report, directory: &Path) -> Result<(), Error> {
+    fs::create_dir_all(directory).map_err(regard::Error::io(directory))?;
+    let json = directory.join("evaluation.json");
+    let evaluation = serde_json::to_string_pretty(report).map_err(|error| regard::Error::io(&json)(error.into()))?;
+    replace(&json, &(evaluation + "\n"))?;
+    replace(&directory.join("report.html"), &html(report))?;
+    replace(&directory.join("report.md"), &markdown(report))
+}
+
+fn replace(path: &Path, content: &str) -> Result<(), Error> {
+    let partial = path.with_added_extension("partial");
+    fs::write(&partial, content).map_err(regard::Error::io(&partial))?;
+    Ok(fs::rename(&partial, path).map_err(regard::Error::io(path))?)
 }

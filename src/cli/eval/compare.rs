@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Arguments, device: &str) -> Outcome {
     let mut problems = gold.left_out;
     let mut systems = Vec::new();
     for name in &arguments.systems {
-        systems.push(system::open(Some(name), device, &gold.examples, &mut problems)?);
+        systems.push(system::open(Some(name), device, &gold.examples, &mut problems)?.system);
     }
     let comparison = regard_eval::compare::compare(&systems, &settings);
     anyhow::ensure!(!comparison.questions.is_empty(), "no example that all systems answer");

@@ -1,6 +1,7 @@
 //! `regard eval`: how good answers are, a checkpoint's or anyone's.
 
 mod compare;
+mod probing;
 mod system;
 mod table;
 
@@ -14,6 +15,8 @@ use regard_eval::report::{About, DataFile, Report};
 use regard_eval::{Bootstrap, Breakdown, Example, Settings};
 use serde_json::json;
 
+use self::probing::Probing;
+use self::system::Opened;
 use crate::Outcome;
 use crate::exit::{Status, skipped};
 
@@ -36,6 +39,12 @@ pub(crate) struct Arguments {
     predictions: Vec<PathBuf>,
     #[command(flatten)]
     gold: GoldArguments,
+    /// Change the sentences and ask again: target hidden, another, masked or renamed, quotation marks gone, negated, misspelt.
+    #[arg(long, conflicts_with = "predictions")]
+    probes: bool,
+    /// Have every actor of the catalogue judged in sentences that say nothing for or against anyone.
+    #[arg(long, conflicts_with = "predictions")]
+    prejudice: bool,
     /// Write evaluation.json, report.html and report.md to a directory.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -137,15 +146,29 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let settings = arguments.gold.settings()?;
     let mut problems = gold.left_out;
     let mut systems = Vec::new();
+    let mut reports = Vec::new();
     for name in arguments.systems() {
-        systems.push(system::open(name.as_deref(), &arguments.device, &gold.examples, &mut problems)?);
+        let Opened { system, predictor } =
+            system::open(name.as_deref(), &arguments.device, &gold.examples, &mut problems)?;
+        let mut report = arguments.report(&system, &gold, &settings);
+        if let Some(predictor) = predictor {
+            let probing = Probing::new(&predictor, arguments.gold.seed)?;
+            if arguments.probes {
+                report.probes = probing.probes(&system.answered)?;
+            }
+            if arguments.prejudice {
+                report.prejudice = Some(probing.prejudice()?);
+            }
+        }
+        systems.push(system);
+        reports.push(report);
     }
     if let Some(path) = &arguments.save {
         system::save(path, &systems)?;
     }
-    let reports: Vec<Report> = systems.iter().map(|system| arguments.report(system, &gold, &settings)).collect();
     let over_runs = (reports.len() > 1).then(|| regard_eval::over_runs(&systems, &settings.bootstrap));
-    if let (Some(directory), [report]) = (&arguments.report, reports.as_slice()) {
+    if let Some(directory) = &arguments.report {
+        let [report] = reports.as_slice() else { anyhow::bail!("--report takes one system, found {}", reports.len()) };
         regard_eval::report::write(report, directory)?;
     }
     let mut out = stdout().lock();
@@ -184,6 +207,7 @@ impl Arguments {
             seed: settings.bootstrap.seed,
         };
         let evaluation = regard_eval::evaluate(&system.answered, settings);
-        Report { about, evaluation, mistakes: regard_eval::mistakes(&system.answered) }
+        let mistakes = regard_eval::mistakes(&system.answered);
+        Report { about, evaluation, mistakes, probes: Vec::new(), prejudice: None }
     }
 }

@@ -15,6 +15,12 @@ use crate::{model, progress};
 /// What the shipped checkpoint is called where a name is needed.
 const SHIPPED: &str = "default";
 
+/// A system's answers, and the model that gave them, where one was asked.
+pub(super) struct Opened<'a> {
+    pub(super) system: System<'a>,
+    pub(super) predictor: Option<Predictor>,
+}
+
 /// The answers of the system called `name`: a file of predictions, a checkpoint's directory or hub id, or the shipped default.
 /// `problems` counts what is said on stderr.
 pub(super) fn open<'a>(
@@ -22,13 +28,14 @@ pub(super) fn open<'a>(
     device: &str,
     examples: &'a [Example],
     problems: &mut usize,
-) -> anyhow::Result<System<'a>> {
+) -> anyhow::Result<Opened<'a>> {
     let name = name.unwrap_or(SHIPPED);
     if Path::new(name).is_file() {
         let read = predictions::read(Path::new(name), examples)?;
         *problems += read.problems.len();
         read.problems.iter().for_each(|problem| skipped(problem));
-        return Ok(System { name: name.to_owned(), answered: read.answered });
+        let system = System { name: name.to_owned(), answered: read.answered };
+        return Ok(Opened { system, predictor: None });
     }
     let checkpoint = match name {
         SHIPPED => Checkpoint::shipped(&regard::device(device)?)?,
@@ -38,7 +45,7 @@ pub(super) fn open<'a>(
     let bar = progress::count(examples.len(), "examples");
     let answered = regard_eval::answer(&predictor, examples, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
-    Ok(System { name: name.to_owned(), answered })
+    Ok(Opened { system: System { name: name.to_owned(), answered }, predictor: Some(predictor) })
 }
 
 /// Write the answers of `systems` as JSONL: one file whole, or none.

@@ -15,7 +15,7 @@ pub(super) fn of_report(report: &Report) -> String {
     let mut table = table(["", "question", "n", "macro-F1", "F1(PN)", "accuracy", "NLL", "ECE"]);
     rows(&mut table, "all", &report.evaluation);
     for (dimension, parts) in &report.evaluation.by {
-        for (name, part) in &parts.parts {
+        for (name, part) in &parts.0 {
             rows(&mut table, &format!("{dimension} {name}"), part);
         }
     }
