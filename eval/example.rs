@@ -149,6 +149,14 @@ fn named<L: Label>(field: &str, name: &str) -> Result<L, String> {
 /// # Errors
 /// Where the file cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
+    Ok(read_numbered(path)?.into_iter().map(|(_, example)| example).collect())
+}
+
+/// [`read`], with the line that each stands on, counted from 1.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn read_numbered(path: &Path) -> Result<Vec<(usize, Result<Example, Error>)>, Error> {
     let file = File::open(path).map_err(regard::Error::io(path))?;
     let mut examples = Vec::new();
     for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
@@ -160,7 +168,9 @@ pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line);
         let parsed = serde_json::from_slice::<Line>(line).map_err(|error| error.to_string());
         let example = parsed.and_then(Line::into_example);
-        examples.push(example.map_err(|message| Error::Line { path: path.to_owned(), line: index + 1, message }));
+        let number = index + 1;
+        examples
+            .push((number, example.map_err(|message| Error::Line { path: path.to_owned(), line: number, message })));
     }
     Ok(examples)
 }

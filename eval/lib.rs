@@ -6,6 +6,8 @@ mod evaluate;
 pub mod example;
 pub mod metrics;
 
+pub mod dataset;
+
 use std::path::PathBuf;
 
 pub use evaluate::{Answered, Evaluation, answer, evaluate};
@@ -27,4 +29,12 @@ pub enum Error {
     /// A file could not be read, or the model failed.
     #[error(transparent)]
     Model(#[from] regard::Error),
+    /// A file as a whole is not what it must be.
+    #[error("{}: {message}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Expected and found.
+        message: String,
+    },
 }
