@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use regard::{Label, Sentiment, Stance};
 use serde::Serialize;
 
 use crate::{Example, Gold};
@@ -135,6 +134,3 @@ fn stance_of(example: &Example) -> Option<usize> {
         Gold::Sentiment(_) => None,
     }
 }
-
-/// The names of the counts in [`Stats::stance`] and [`Stats::sentiment`].
-pub const LABELS: [[&str; 3]; 2] = [Stance::NAMES, Sentiment::NAMES];
