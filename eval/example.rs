@@ -152,11 +152,14 @@ pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
     Ok(read_numbered(path)?.into_iter().map(|(_, example)| example).collect())
 }
 
+/// The line that something stands on, counted from 1, and the example or why it is none.
+pub type Numbered = (usize, Result<Example, Error>);
+
 /// [`read`], with the line that each stands on, counted from 1.
 ///
 /// # Errors
 /// Where the file cannot be read.
-pub fn read_numbered(path: &Path) -> Result<Vec<(usize, Result<Example, Error>)>, Error> {
+pub fn read_numbered(path: &Path) -> Result<Vec<Numbered>, Error> {
     let file = File::open(path).map_err(regard::Error::io(path))?;
     let mut examples = Vec::new();
     for (index, line) in BufReader::new(file).split(b'\n').enumerate() {

@@ -50,7 +50,8 @@ pub(super) fn read(path: &Path, container: Container) -> Result<Table, Error> {
     }
 }
 
-/// What Windows-1252 has in place of Latin-1's control characters 0x80 to 0x9F, per <https://encoding.spec.whatwg.org/>.
+/// What Windows-1252 has in place of Latin-1's control characters 0x80 to 0x9F, per
+/// <https://encoding.spec.whatwg.org/>.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
     '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',

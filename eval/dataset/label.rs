@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use regard::{Label, Sentiment, Stance};
 
-/// The values of a label column that mean something, beside the house's own names, which are always known. Where it is empty,
-/// -1, 0 and 1 are known too.
+/// The values of a label column that mean something, beside the house's own names, which are always known. Where it is
+/// empty, -1, 0 and 1 are known too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels(pub Vec<LabelName>);
 

@@ -4,8 +4,8 @@ use regard::Span;
 
 /// The place where `text` has `target`, if there is exactly one.
 ///
-/// In scripts with case, a place inside a word is none (`US` in `MUST`). In the others words run together or take on particles
-/// (`한국이`, `والصين`, `中国政府`), and every place counts.
+/// In scripts with case, a place inside a word is none (`US` in `MUST`). In the others words run together or take on
+/// particles (`한국이`, `والصين`, `中国政府`), and every place counts.
 pub(super) fn locate(text: &str, target: &str) -> Option<Span> {
     let mut places = text
         .match_indices(target)

@@ -1,7 +1,7 @@
 //! Labelled data sets: read in the forms they are published in, checked, split, counted.
 //!
-//! **Invariant:** whatever comes in, what goes out is an [`Example`](crate::Example) or an error that names file, line, field,
-//! expected and found.
+//! **Invariant:** whatever comes in, what goes out is an [`Example`](crate::Example) or an error that names file, line,
+//! field, expected and found.
 
 mod container;
 mod convert;

@@ -27,7 +27,7 @@ impl Replacement {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-        let file = File::create(&partial).map_err(regard::Error::io(&partial))?;
+        let file = File::create(&partial).map_err(regard::Error::io(path))?;
         Ok(Self { path: path.to_owned(), partial, file: BufWriter::new(file) })
     }
 

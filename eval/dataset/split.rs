@@ -23,9 +23,9 @@ pub const NAMES: [&str; 3] = ["train", "dev", "test"];
 
 /// Split `examples` into [`NAMES`]; each split keeps their order.
 ///
-/// Groups of a data set stay together, and so do groups that share a text after [`normal`]. The large ones are placed first, each
-/// where it brings the counts of (data set, label) nearest to the shares asked for (least rise of the chi-squared distance), so
-/// the shares come out as near as the groups allow. `seed` decides among equals.
+/// Groups of a data set stay together, and so do groups that share a text after [`normal`]. The large ones are placed
+/// first, each where it brings the counts of (data set, label) nearest to the shares asked for (least rise of the
+/// chi-squared distance), so the shares come out as near as the groups allow. `seed` decides among equals.
 ///
 /// # Errors
 /// Where the shares are no fractions or leave nothing to train on.

@@ -33,9 +33,9 @@ pub struct Stats {
     pub length: Quantiles,
     /// Share of the most frequent label, of stance examples where there are any.
     pub majority: f64,
-    /// Accuracy of answering each example with the most frequent label of the others with exactly its target, or of all others
-    /// where its target stands alone, never reading the text. Far above [`Stats::majority`], the set rewards prejudice about
-    /// names. `None` without targets.
+    /// Accuracy of answering each example with the most frequent label of the others with exactly its target, or of all
+    /// others where its target stands alone, never reading the text. Far above [`Stats::majority`], the set rewards
+    /// prejudice about names. `None` without targets.
     pub prior: Option<f64>,
 }
 
@@ -110,7 +110,8 @@ fn lengths<'a>(texts: impl Iterator<Item = &'a &'a str>) -> Quantiles {
     Quantiles { p5: at(5), median: at(50), p95: at(95), max: at(100) }
 }
 
-/// Leave-one-out accuracy of each target's most frequent label; ties go to the label that is more frequent in the whole set.
+/// Leave-one-out accuracy of each target's most frequent label; ties go to the label that is more frequent in the whole
+/// set.
 fn prior(examples: &[&Example], stance: [usize; 3]) -> Option<f64> {
     let mut by_target: HashMap<&str, [usize; 3]> = HashMap::new();
     let asked = || examples.iter().filter_map(|example| Some((example.target.as_deref()?, stance_of(example)?)));

@@ -120,8 +120,8 @@ impl Placed<'_> {
     }
 }
 
-/// Check files of the schema: every line, ids, mentions and labels, and, between files whose names say train, dev or test, what
-/// two splits share.
+/// Check files of the schema: every line, ids, mentions and labels, and, between files whose names say train, dev or
+/// test, what two splits share.
 ///
 /// # Errors
 /// Where a file cannot be read.

@@ -24,7 +24,8 @@ pub(super) fn read(path: &Path, bytes: &[u8], delimiter: u8, quoting: bool) -> R
     Ok(Table { columns, rows })
 }
 
-/// Counts lines from one record to the next. csv's own count stays on the blank lines and half line breaks that it passes over.
+/// Counts lines from one record to the next. csv's own count stays on the blank lines and half line breaks that it
+/// passes over.
 struct Lines<'a> {
     bytes: &'a [u8],
     passed: usize,

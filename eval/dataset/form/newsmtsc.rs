@@ -1,7 +1,7 @@
 //! NewsMTSC (Hamborg and Donnay, EACL 2021): <https://github.com/fhamborg/NewsMTSC>.
 //!
-//! The repository nests targets under a sentence, with polarities 2, 4 and 6; the form for the hub has one target a line, with
-//! polarities -1, 0 and 1. Offsets are code points, end exclusive.
+//! The repository nests targets under a sentence, with polarities 2, 4 and 6; the form for the hub has one target a
+//! line, with polarities -1, 0 and 1. Offsets are code points, end exclusive.
 
 use std::path::Path;
 

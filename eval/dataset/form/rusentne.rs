@@ -1,8 +1,8 @@
 //! RuSentNE-2023 (Golubev, Rusnachenko and Loukachevitch, Dialogue 2023):
 //! <https://github.com/dialogue-evaluation/RuSentNE-evaluation>.
 //!
-//! Tabs under the name .csv, quoted; offsets are code points of the sentence without its quotes. There is no id: a record's is
-//! the file and the line.
+//! Tabs under the name .csv, quoted; offsets are code points of the sentence without its quotes. There is no id: a
+//! record's is the file and the line.
 
 use super::{Field, HOUSE, Published};
 use crate::dataset::container::Container;

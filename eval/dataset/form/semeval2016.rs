@@ -1,5 +1,5 @@
-//! SemEval-2016 task 6 (Mohammad et al., <https://aclanthology.org/S16-1003/>): `ID Target Tweet Stance`, and in the files with
-//! all annotations `Opinion towards` and `Sentiment`.
+//! SemEval-2016 task 6 (Mohammad et al., <https://aclanthology.org/S16-1003/>): `ID Target Tweet Stance`, and in the
+//! files with all annotations `Opinion towards` and `Sentiment`.
 //!
 //! Tabs without quoting, in UTF-8 or Windows-1252. The label of unlabelled files, UNKNOWN, is refused.
 

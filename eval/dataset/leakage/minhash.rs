@@ -10,17 +10,21 @@ use super::normal::fingerprint;
 /// The Jaccard similarity from which two texts are near duplicates.
 pub const THRESHOLD: f64 = 0.8;
 
-/// The width of a gram in columns: five letters of an alphabet, three characters of Han, kana or Hangul, which are two columns
-/// wide and say more.
+/// The width of a gram in columns: five letters of an alphabet, three characters of Han, kana or Hangul, which are two
+/// columns wide and say more.
 const WIDTH: usize = 5;
 
-/// Bands of [`ROWS`] hashes. Of the pairs at the threshold, 1 - (1 - 0.8^5)^16 = 99.8 % share a band; at 0.5, 40 % do, and are
-/// measured and dropped.
+/// Bands of [`ROWS`] hashes. Of the pairs at the threshold, 1 - (1 - 0.8^5)^16 = 99.8 % share a band; at 0.5, 40 % do,
+/// and are measured and dropped.
 const BANDS: usize = 16;
 const ROWS: usize = 5;
 
-/// How many partners of a text are measured in one band: boilerplate that a thousand texts share must not make a million pairs.
+/// How many partners of a text are measured in one band: boilerplate that a thousand texts share must not make a
+/// million pairs.
 const PARTNERS: usize = 16;
+
+/// How many texts of one band are asked whether they are partners.
+const REACH: usize = 1000;
 
 /// Where the hash functions come from.
 const SEED: u64 = 0x7265_6761_7264;
@@ -36,18 +40,20 @@ pub struct Near {
     pub similarity: f64,
 }
 
-/// The pairs among `texts`, which are to be [`normal`](super::normal()), that are near duplicates and that `across` asks about,
-/// in order. Deterministic. A pair at the threshold is missed once in 500, a closer one more rarely; of texts that very many
-/// resemble, some partners are reported, not all.
+/// The pairs among `texts`, which are to be [`normal`](super::normal()), that are near duplicates and that `across`
+/// asks about, in order. Deterministic. A pair at the threshold is missed once in 500, a closer one more rarely; of
+/// texts that very many resemble, some partners are reported, not all.
 pub fn near_duplicates(texts: &[String], across: impl Fn(usize, usize) -> bool + Sync) -> Vec<Near> {
     let bands: Vec<[u64; BANDS]> = texts.par_iter().map(|text| bands(&grams(text))).collect();
     let mut pairs = HashSet::new();
     for band in 0..BANDS {
+        let key = |text: usize| bands[text][band];
         let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.par_sort_unstable_by_key(|&text| (bands[text][band], text));
-        for bucket in order.chunk_by(|&a, &b| bands[a][band] == bands[b][band]) {
+        order.par_sort_unstable_by_key(|&text| (key(text), text));
+        for bucket in order.chunk_by(|&a, &b| key(a) == key(b)) {
             for (place, &second) in bucket.iter().enumerate() {
-                let partners = bucket[..place].iter().rev().filter(|&&first| across(first, second));
+                let before = bucket[..place].iter().rev().take(REACH);
+                let partners = before.filter(|&&first| across(first, second));
                 pairs.extend(partners.take(PARTNERS).map(|&first| (first, second)));
             }
         }
@@ -62,8 +68,8 @@ pub fn near_duplicates(texts: &[String], across: impl Fn(usize, usize) -> bool +
     near
 }
 
-/// Hashes of the grams of `text`, each once, in order: the shortest runs of at least five columns from each character. A shorter
-/// text is one gram.
+/// Hashes of the grams of `text`, each once, in order: the shortest runs of at least five columns from each character.
+/// A shorter text is one gram.
 pub fn grams(text: &str) -> Vec<u64> {
     let places: Vec<(usize, usize)> =
         text.char_indices().map(|(place, character)| (place, character.width().unwrap_or(0))).collect();

@@ -3,8 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// `text` in NFKC and lower case, every run of anything but letters, digits and marks folded into one space. A text that has
-/// none of these (an emoji alone) keeps its characters.
+/// `text` in NFKC and lower case, every run of anything but letters, digits and marks folded into one space. A text
+/// that has none of these (an emoji alone) keeps its characters.
 pub fn normal(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for character in text.nfkc().flat_map(char::to_lowercase) {

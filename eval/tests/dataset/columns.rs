@@ -1,6 +1,7 @@
 //! Tables with a column map.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::Compression;
@@ -94,12 +95,34 @@ fn broken_rows_are_named_and_the_rest_goes_on() -> Outcome {
     Ok(())
 }
 
+/// Two records, the second without a label.
+fn write_parquet(path: &Path, compression: Compression) -> Outcome {
+    let schema = "message m {
+        REQUIRED BYTE_ARRAY sentence (UTF8);
+        REQUIRED BYTE_ARRAY who (UTF8);
+        OPTIONAL INT64 polarity;
+    }";
+    let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
+    let mut writer = SerializedFileWriter::new(File::create(path)?, Arc::new(parse_message_type(schema)?), properties)?;
+    let mut group = writer.next_row_group()?;
+    for texts in [["Ann ging.", "Öl von Bob."], ["Ann", "Bob"]] {
+        let mut column = group.next_column()?.ok_or("a column")?;
+        column.typed::<ByteArrayType>().write_batch(&texts.map(ByteArray::from), None, None)?;
+        column.close()?;
+    }
+    let mut column = group.next_column()?.ok_or("a column")?;
+    column.typed::<Int64Type>().write_batch(&[2], Some(&[1, 0]), None)?;
+    column.close()?;
+    group.close()?;
+    writer.close()?;
+    Ok(())
+}
+
+const POLARITY: (&str, &str) = ("text=sentence,target=who,label=polarity", "0=against,1=neutral,2=favor");
+
 #[test]
 fn parquet_is_read_whatever_its_compression() -> Outcome {
-    let schema =
-        "message m { REQUIRED BYTE_ARRAY sentence (UTF8); REQUIRED BYTE_ARRAY who (UTF8); OPTIONAL INT64 polarity; }";
     let directory = tempfile::tempdir()?;
-    let map = reading("text=sentence,target=who,label=polarity", "0=against,1=neutral,2=favor")?;
     for compression in [
         Compression::UNCOMPRESSED,
         Compression::SNAPPY,
@@ -108,26 +131,32 @@ fn parquet_is_read_whatever_its_compression() -> Outcome {
         Compression::LZ4_RAW,
     ] {
         let path = directory.path().join("a.parquet");
-        let properties = Arc::new(WriterProperties::builder().set_compression(compression).build());
-        let mut writer =
-            SerializedFileWriter::new(File::create(&path)?, Arc::new(parse_message_type(schema)?), properties)?;
-        let mut group = writer.next_row_group()?;
-        for texts in [["Ann ging.", "Öl von Bob."], ["Ann", "Bob"]] {
-            let mut column = group.next_column()?.ok_or("a column")?;
-            column.typed::<ByteArrayType>().write_batch(&texts.map(ByteArray::from), None, None)?;
-            column.close()?;
-        }
-        let mut column = group.next_column()?.ok_or("a column")?;
-        column.typed::<Int64Type>().write_batch(&[2], Some(&[1, 0]), None)?;
-        column.close()?;
-        group.close()?;
-        writer.close()?;
-        let examples = convert(&path, Form::Parquet, &map)?.examples;
+        write_parquet(&path, compression)?;
+        let examples = convert(&path, Form::Parquet, &reading(POLARITY.0, POLARITY.1)?)?.examples;
         let [Ok(ann), Err(bob)] = examples.as_slice() else {
             return Err(format!("{compression:?}: {examples:?}").into());
         };
         assert_eq!((ann.gold.name(), ann.mention.map(|span| span.of(&ann.text))), ("favor", Some("Ann")));
         assert!(bob.to_string().ends_with("a.parquet:2: polarity: expected a label, found none"), "{bob}");
+    }
+    Ok(())
+}
+
+#[test]
+fn damaged_parquet_is_refused_without_a_panic() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("a.parquet");
+    write_parquet(&path, Compression::SNAPPY)?;
+    let whole = std::fs::read(&path)?;
+    let map = reading(POLARITY.0, POLARITY.1)?;
+    for place in 0..whole.len() {
+        for (bits, length) in [(0xFF, whole.len()), (0x01, whole.len()), (0x00, place)] {
+            let mut damaged = whole.clone();
+            damaged[place] ^= bits;
+            std::fs::write(&path, &damaged[..length])?;
+            // Some bytes say nothing that is asked for; most are an error.
+            let _ = convert(&path, Form::Parquet, &map);
+        }
     }
     Ok(())
 }

@@ -22,12 +22,12 @@ pub(crate) struct Arguments {
     /// Write here instead of to stdout; the file is there whole or not at all.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Where fields are found: text=sentence,target=entity,label=polarity; also start, end, id, language, group, dataset,
-    /// sentiment, target_type, and meta as often as you like.
+    /// Where fields are found: text=sentence,target=entity,label=polarity; also start, end, id, language, group,
+    /// dataset, sentiment, target_type, and meta as often as you like.
     #[arg(long, value_name = "FIELD=COLUMN", value_delimiter = ',')]
     columns: Vec<Column>,
-    /// What label values mean: neg=against,0=neutral,pos=favor. Names of the house are known, and -1, 0 and 1 where this is left
-    /// out.
+    /// What label values mean: neg=against,0=neutral,pos=favor. Names of the house are known, and -1, 0 and 1 where
+    /// this is left out.
     #[arg(long, value_name = "VALUE=LABEL", value_delimiter = ',', allow_hyphen_values = true)]
     labels: Vec<LabelName>,
     /// Language of files without such a column, such as ar.

@@ -15,8 +15,8 @@ use super::{examples, percent};
 use crate::Outcome;
 use crate::exit::Status;
 
-/// Split labelled files by group into train.jsonl, dev.jsonl and test.jsonl; equal texts stay together, and labels in like
-/// shares.
+/// Split labelled files by group into train.jsonl, dev.jsonl and test.jsonl; equal texts stay together, and labels in
+/// like shares.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// JSONL files of the schema.
