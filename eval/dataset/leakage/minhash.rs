@@ -44,13 +44,13 @@ pub struct Near {
 /// asks about, in order. Deterministic. A pair at the threshold is missed once in 500, a closer one more rarely; of
 /// texts that very many resemble, some partners are reported, not all.
 pub fn near_duplicates(texts: &[String], across: impl Fn(usize, usize) -> bool + Sync) -> Vec<Near> {
-    let bands: Vec<[u64; BANDS]> = texts.par_iter().map(|text| bands(&grams(text))).collect();
+    let signatures: Vec<[u64; BANDS]> = texts.par_iter().map(|text| bands(&grams(text))).collect();
     let mut pairs = HashSet::new();
     for band in 0..BANDS {
-        let key = |text: usize| bands[text][band];
+        let keys: Vec<u64> = signatures.iter().map(|bands| bands[band]).collect();
         let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.par_sort_unstable_by_key(|&text| (key(text), text));
-        for bucket in order.chunk_by(|&a, &b| key(a) == key(b)) {
+        order.par_sort_unstable_by_key(|&text| (keys[text], text));
+        for bucket in order.chunk_by(|&a, &b| keys[a] == keys[b]) {
             for (place, &second) in bucket.iter().enumerate() {
                 let before = bucket[..place].iter().rev().take(REACH);
                 let partners = before.filter(|&&first| across(first, second));

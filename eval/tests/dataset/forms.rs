@@ -4,12 +4,15 @@ use regard_eval::dataset::{Form, Reading};
 
 use super::{Outcome, converted};
 
-/// A file, and of each example: id, language, target, its mention, label, and a piece of its meta.
+/// Of an example: id, language, target, its mention, label, and a piece of its meta.
+type Expected = (&'static str, &'static str, &'static str, Option<&'static str>, &'static str, &'static str);
+
+/// A file and what it holds.
 struct Case {
     form: Form,
     name: &'static str,
     bytes: &'static [u8],
-    expected: &'static [(&'static str, &'static str, &'static str, Option<&'static str>, &'static str, &'static str)],
+    expected: &'static [Expected],
 }
 
 const CASES: [Case; 9] = [
