@@ -149,6 +149,17 @@ fn named<L: Label>(field: &str, name: &str) -> Result<L, String> {
 /// # Errors
 /// Where the file cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
+    Ok(read_numbered(path)?.into_iter().map(|(_, example)| example).collect())
+}
+
+/// The line that something stands on, counted from 1, and the example or why it is none.
+pub type Numbered = (usize, Result<Example, Error>);
+
+/// [`read`], with the line that each stands on, counted from 1.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn read_numbered(path: &Path) -> Result<Vec<Numbered>, Error> {
     let file = File::open(path).map_err(regard::Error::io(path))?;
     let mut examples = Vec::new();
     for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
@@ -160,7 +171,9 @@ pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line);
         let parsed = serde_json::from_slice::<Line>(line).map_err(|error| error.to_string());
         let example = parsed.and_then(Line::into_example);
-        examples.push(example.map_err(|message| Error::Line { path: path.to_owned(), line: index + 1, message }));
+        let number = index + 1;
+        examples
+            .push((number, example.map_err(|message| Error::Line { path: path.to_owned(), line: number, message })));
     }
     Ok(examples)
 }

@@ -19,6 +19,8 @@ pub mod probe;
 pub mod report;
 mod runs;
 
+pub mod dataset;
+
 use std::path::PathBuf;
 
 pub use answer::{Answer, Answered, answer};
@@ -53,4 +55,12 @@ pub enum Error {
     /// A file could not be read, or the model failed.
     #[error(transparent)]
     Model(#[from] regard::Error),
+    /// A file as a whole is not what it must be.
+    #[error("{}: {message}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Expected and found.
+        message: String,
+    },
 }

@@ -48,6 +48,12 @@ pub(crate) fn skipped(reason: &dyn std::fmt::Display) {
     eprintln!("regard: skipped: {reason}");
 }
 
+/// Say something on stderr that stops nothing.
+#[allow(clippy::print_stderr)]
+pub(crate) fn note(message: &dyn std::fmt::Display) {
+    eprintln!("regard: {message}");
+}
+
 fn broken_pipe(error: &anyhow::Error) -> bool {
     let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     kinds.map(std::io::Error::kind).any(|kind| kind == ErrorKind::BrokenPipe)

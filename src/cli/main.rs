@@ -4,6 +4,7 @@
 
 mod actors;
 mod classify;
+mod data;
 mod eval;
 mod exit;
 mod info;
@@ -36,6 +37,7 @@ enum Command {
     Eval(Box<eval::Arguments>),
     Train(train::Arguments),
     Trim(trim::Arguments),
+    Data(data::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Trim(arguments) => trim::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
     };
     exit::report(result)
 }

@@ -1,0 +1,55 @@
+//! `regard data validate`: what is wrong with labelled files.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::path::PathBuf;
+
+use comfy_table::{CellAlignment, Table, presets};
+use regard_eval::dataset::validate::{Kind, Report, validate};
+use serde_json::json;
+
+use crate::Outcome;
+use crate::exit::{Status, note};
+
+/// Check labelled files: every line on its own, and what files named train, dev and test share.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// JSONL files of the schema; a name with train, dev or test in it says the split.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print JSON to a terminal too.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let report = validate(&arguments.files)?;
+    for finding in &report.findings {
+        match finding.kind.is_warning() {
+            true => note(&format_args!("warning: {finding}")),
+            false => note(finding),
+        }
+    }
+    let mut out = stdout().lock();
+    if arguments.json || !out.is_terminal() {
+        let summary = json!({"files": report.files, "wrong": report.wrong()});
+        writeln!(out, "{}", serde_json::to_string_pretty(&summary)?)?;
+    } else {
+        writeln!(out, "{}", table(&report))?;
+    }
+    Ok(Status::of_skipped(report.wrong()))
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["file", "split", "examples"].into_iter().chain(Kind::ALL.map(Kind::name)));
+    for file in &report.files {
+        let counts = Kind::ALL.map(|kind| file.findings.get(&kind).copied().unwrap_or(0).to_string());
+        let start = [file.path.display().to_string(), file.split.unwrap_or("").into(), file.examples.to_string()];
+        table.add_row(start.into_iter().chain(counts));
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
