@@ -82,19 +82,26 @@ pub(crate) fn ask<'a>(
 ) -> Result<Vec<Option<Scores>>, Error> {
     let pools = predictor.model().question() == Question::Span;
     let examples: Vec<(&Example, bool)> = examples.collect();
-    let queries: Vec<Query<'_>> = examples.iter().map(|(example, hidden)| query(example, *hidden, pools)).collect();
-    let answers =
-        predictor.predict(&queries)?.into_iter().zip(examples).map(|(prediction, (example, _))| match example.gold {
+    // A topic that the text does not name cannot be pooled: the text is not read in vain.
+    let asked = |(example, hidden): &(&Example, bool)| {
+        matches!(example.gold, Gold::Sentiment(_)) || example.mention.is_some() || *hidden || !pools
+    };
+    let queries: Vec<Query<'_>> =
+        examples.iter().filter(|example| asked(example)).map(|(example, _)| query(example)).collect();
+    let mut predictions = predictor.predict(&queries)?.into_iter();
+    let answers = examples.iter().map(|example| {
+        let prediction = if asked(example) { predictions.next()? } else { return None };
+        match example.0.gold {
             Gold::Stance(_) => prediction.stance.first().copied().flatten(),
             Gold::Sentiment(_) => prediction.sentiment,
-        });
+        }
+    });
     Ok(answers.collect())
 }
 
 /// A model that pools mentions reads its first token where a target has none; a pair model reads an empty name.
-fn query(example: &Example, hidden: bool, pools: bool) -> Query<'_> {
-    let asked = matches!(example.gold, Gold::Stance(_)) && (example.mention.is_some() || hidden || !pools);
-    let target = asked.then(|| Target {
+fn query(example: &Example) -> Query<'_> {
+    let target = matches!(example.gold, Gold::Stance(_)).then(|| Target {
         name: example.target.clone().unwrap_or_default(),
         mentions: example.mention.into_iter().collect(),
     });

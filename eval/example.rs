@@ -1,7 +1,5 @@
 //! Labelled examples, one JSON object a line: the schema of `eval/README.md`, in and out.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use regard::{CodePoints, Label, Sentiment, Span, Stance};
@@ -9,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::Error;
+use crate::lines::{self, Numbered};
 
 /// The right answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,30 +151,9 @@ pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
     Ok(read_numbered(path)?.into_iter().map(|(_, example)| example).collect())
 }
 
-/// The line that something stands on, counted from 1, and the example or why it is none.
-pub type Numbered = (usize, Result<Example, Error>);
-
 /// [`read`], with the line that each stands on, counted from 1.
-///
-/// # Errors
-/// Where the file cannot be read.
-pub fn read_numbered(path: &Path) -> Result<Vec<Numbered>, Error> {
-    let file = File::open(path).map_err(regard::Error::io(path))?;
-    let mut examples = Vec::new();
-    for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
-        let line = line.map_err(regard::Error::io(path))?;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        // Some editors write a byte order mark before the text.
-        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line);
-        let parsed = serde_json::from_slice::<Line>(line).map_err(|error| error.to_string());
-        let example = parsed.and_then(Line::into_example);
-        let number = index + 1;
-        examples
-            .push((number, example.map_err(|message| Error::Line { path: path.to_owned(), line: number, message })));
-    }
-    Ok(examples)
+pub(crate) fn read_numbered(path: &Path) -> Result<Vec<Numbered<Example>>, Error> {
+    lines::read(path, |line| serde_json::from_slice::<Line>(line).map_err(|error| error.to_string())?.into_example())
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //! probabilities true.
 //!
 //! In reading order: [`example`], what is asked and what is right; [`answer`], what a model says; [`metrics`], how good that is;
-//! [`bootstrap`](Bootstrap), how sure; [`breakdown`](Breakdown), for whom; [`evaluate`], all of it together.
+//! [`bootstrap`](Bootstrap), how sure; [`breakdown`](Breakdown), for whom; [`evaluate`], all of it together; [`compare`], better than
+//! whose; [`probe`], what it goes by; [`report`], the result as files. Beside these, [`dataset`] brings labelled sets into the schema
+//! and [`predictions`] the answers of others.
 //!
 //! **Invariant:** knows nothing of training; gold labels do not go below this crate.
 
@@ -10,16 +12,17 @@ mod answer;
 mod bootstrap;
 mod breakdown;
 pub mod compare;
+pub mod dataset;
 mod evaluation;
 pub mod example;
+mod lines;
 pub mod metrics;
 mod mistakes;
 pub mod predictions;
 pub mod probe;
+mod replacement;
 pub mod report;
 mod runs;
-
-pub mod dataset;
 
 use std::path::PathBuf;
 
@@ -29,6 +32,7 @@ pub use breakdown::Breakdown;
 pub use evaluation::{Evaluation, Parts, Settings, count, evaluate};
 pub use example::{Example, Gold};
 pub use mistakes::{Mistake, mistakes};
+pub use replacement::Replacement;
 pub use runs::{OverRuns, Spread, Spreads, over_runs};
 
 /// What can go wrong in an evaluation.
@@ -41,14 +45,6 @@ pub enum Error {
         path: PathBuf,
         /// Counted from 1.
         line: usize,
-        /// Expected and found.
-        message: String,
-    },
-    /// A file of predictions does not go with the examples.
-    #[error("{}: {message}", path.display())]
-    Predictions {
-        /// The file.
-        path: PathBuf,
         /// Expected and found.
         message: String,
     },

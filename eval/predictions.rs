@@ -1,17 +1,15 @@
 //! Anyone's answers, one JSON object a line: `{"id", "scores": {"against", "neutral", "favor"}}` or `{"id", "label"}`.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use regard::{Label, Sentiment, Stance};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::Error;
 use crate::answer::{Answer, Answered};
 use crate::example::{Example, Gold};
+use crate::{Error, lines};
 
 /// How far from 1 the sum of rounded probabilities may be.
 const ROUNDING: f64 = 0.01;
@@ -50,17 +48,8 @@ pub fn read<'a>(path: &Path, examples: &'a [Example]) -> Result<Predictions<'a>,
         known.entry(&example.id).or_default().push(index);
     }
     let mut answered: Vec<Answered<'a>> = examples.iter().map(|example| Answered { example, answer: None }).collect();
-    let mut problems = Vec::new();
-    let file = File::open(path).map_err(regard::Error::io(path))?;
-    for (index, line) in BufReader::new(file).split(b'\n').enumerate() {
-        let line = line.map_err(regard::Error::io(path))?;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        if let Err(message) = take(&line, &known, &mut answered) {
-            problems.push(Error::Line { path: path.to_owned(), line: index + 1, message });
-        }
-    }
+    let taken = lines::read(path, |line| take(line, &known, &mut answered))?;
+    let mut problems: Vec<Error> = taken.into_iter().filter_map(|(_, taken)| taken.err()).collect();
     let missing: Vec<&str> =
         answered.iter().filter(|answered| answered.answer.is_none()).map(|answered| &*answered.example.id).collect();
     if !missing.is_empty() {
@@ -68,14 +57,13 @@ pub fn read<'a>(path: &Path, examples: &'a [Example]) -> Result<Predictions<'a>,
         let named = missing[..count.min(NAMED)].join(", ");
         let rest = if count > NAMED { ", …" } else { "" };
         let message = format!("expected an answer to every example, found none to {count}: {named}{rest}");
-        problems.push(Error::Predictions { path: path.to_owned(), message });
+        problems.push(Error::File { path: path.to_owned(), message });
     }
     Ok(Predictions { answered, problems })
 }
 
 /// Put the answer of one line beside its example.
 fn take(line: &[u8], known: &HashMap<&str, Vec<usize>>, answered: &mut [Answered<'_>]) -> Result<(), String> {
-    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
     let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let in_dataset =
         |index: &&usize| line.dataset.as_ref().is_none_or(|dataset| *dataset == answered[**index].example.dataset);

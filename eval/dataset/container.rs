@@ -33,8 +33,10 @@ pub(super) struct Table {
 /// # Errors
 /// Where the file cannot be read as what `container` says.
 pub(super) fn read(path: &Path, container: Container) -> Result<Table, Error> {
-    if container == Container::Parquet {
-        return parquet::read(path);
+    match container {
+        Container::Parquet => return parquet::read(path),
+        Container::Jsonl => return lines::read(path),
+        Container::Csv | Container::Tsv | Container::PlainTsv => {}
     }
     let bytes = std::fs::read(path).map_err(regard::Error::io(path))?;
     // Some editors write a byte order mark before the text.
@@ -45,8 +47,7 @@ pub(super) fn read(path: &Path, container: Container) -> Result<Table, Error> {
             Ok(_) => delimited::read(path, bytes, b'\t', false),
             Err(_) => delimited::read(path, windows_1252(bytes).as_bytes(), b'\t', false),
         },
-        Container::Jsonl => Ok(lines::read(path, bytes)),
-        Container::Csv | Container::Parquet => delimited::read(path, bytes, b',', true),
+        _ => delimited::read(path, bytes, b',', true),
     }
 }
 

@@ -15,12 +15,12 @@ use sha2::{Digest, Sha256};
 pub use html::html;
 pub use markdown::markdown;
 
-use crate::Error;
 use crate::evaluation::{Evaluation, Parts};
 use crate::metrics::Metrics;
 use crate::mistakes::Mistake;
 use crate::probe::Outcome;
 use crate::probe::prejudice::Table;
+use crate::{Error, Replacement};
 
 /// Everything that one evaluation found.
 #[derive(Debug, Clone, Serialize)]
@@ -103,7 +103,7 @@ pub fn write(report: &Report, directory: &Path) -> Result<(), Error> {
 }
 
 fn replace(path: &Path, content: &str) -> Result<(), Error> {
-    let partial = path.with_added_extension("partial");
-    fs::write(&partial, content).map_err(regard::Error::io(&partial))?;
-    Ok(fs::rename(&partial, path).map_err(regard::Error::io(path))?)
+    let mut file = Replacement::create(path)?;
+    file.write(content)?;
+    file.keep()
 }

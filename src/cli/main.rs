@@ -6,6 +6,7 @@ mod actors;
 mod classify;
 mod data;
 mod eval;
+mod examples;
 mod exit;
 mod info;
 mod input;

@@ -5,29 +5,19 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::Table;
-use crate::Error;
 use crate::dataset::row::Row;
+use crate::{Error, lines};
 
-pub(super) fn read(path: &Path, bytes: &[u8]) -> Table {
+pub(super) fn read(path: &Path) -> Result<Table, Error> {
     let mut columns: Vec<String> = Vec::new();
-    let mut rows = Vec::new();
-    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let line_number = index + 1;
-        let row = match serde_json::from_slice::<Map<String, Value>>(line) {
-            Ok(values) => {
-                let new: Vec<_> = values.keys().filter(|key| !columns.contains(key)).cloned().collect();
-                columns.extend(new);
-                Ok(Row { line: line_number, values })
-            }
-            Err(error) => {
-                let message = format!("expected a JSON object: {error}");
-                Err(Error::Line { path: path.to_owned(), line: line_number, message })
-            }
-        };
-        rows.push(row);
-    }
-    Table { columns, rows }
+    let object = |line: &[u8]| {
+        let values: Map<String, Value> =
+            serde_json::from_slice(line).map_err(|error| format!("expected a JSON object: {error}"))?;
+        let new: Vec<_> = values.keys().filter(|key| !columns.contains(key)).cloned().collect();
+        columns.extend(new);
+        Ok(values)
+    };
+    let rows = lines::read(path, object)?.into_iter();
+    let rows = rows.map(|(line, values)| values.map(|values| Row { line, values })).collect();
+    Ok(Table { columns, rows })
 }

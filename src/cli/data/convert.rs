@@ -4,8 +4,8 @@ use std::io::{BufWriter, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use regard_eval::Example;
-use regard_eval::dataset::{Column, Form, LabelName, Labels, Reading, Replacement, convert};
+use regard_eval::dataset::{Column, Form, LabelName, Labels, Reading, convert};
+use regard_eval::{Example, Replacement};
 
 use crate::Outcome;
 use crate::exit::{Status, note, skipped};
@@ -117,7 +117,7 @@ impl Output {
                 serde_json::to_writer(&mut *out, example).map_err(std::io::Error::from)?;
                 out.write_all(b"\n")?;
             }
-            Self::File(file) => file.write(example)?,
+            Self::File(file) => file.write_line(example)?,
         }
         Ok(())
     }

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets};
 use regard::{Label, Stance};
-use regard_eval::Example;
-use regard_eval::dataset::Replacement;
 use regard_eval::dataset::split::{NAMES, Shares, split};
+use regard_eval::{Example, Replacement};
 use serde_json::{Map, json};
 
-use super::{examples, percent};
+use super::percent;
 use crate::Outcome;
+use crate::examples::{self, Read};
 use crate::exit::Status;
 
 /// Split labelled files by group into train.jsonl, dev.jsonl and test.jsonl; equal texts stay together, and labels in
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let (examples, left_out) = examples(&arguments.files)?;
+    let Read { examples, left_out, .. } = examples::read(&arguments.files)?;
     let splits = split(examples, Shares { dev: arguments.dev, test: arguments.test }, arguments.seed)?;
     let directory = &arguments.output;
     std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut files = Vec::new();
     for (name, examples) in NAMES.iter().zip(&splits) {
         let mut file = Replacement::create(&directory.join(format!("{name}.jsonl")))?;
-        examples.iter().try_for_each(|example| file.write(example))?;
+        examples.iter().try_for_each(|example| file.write_line(example))?;
         files.push(file);
     }
     files.into_iter().try_for_each(Replacement::keep)?;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use comfy_table::{CellAlignment, Table, presets};
 use regard_eval::dataset::stats::{Stats, stats};
 
-use super::{examples, percent};
+use super::percent;
 use crate::Outcome;
+use crate::examples::{self, Read};
 use crate::exit::Status;
 
 /// Count what labelled files hold, by data set: a table to a terminal, JSON otherwise.
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let (examples, left_out) = examples(&arguments.files)?;
+    let Read { examples, left_out, .. } = examples::read(&arguments.files)?;
     let sets = stats(&examples);
     let mut out = stdout().lock();
     if arguments.json || !out.is_terminal() {

@@ -6,7 +6,7 @@ mod system;
 mod table;
 
 use std::io::{IsTerminal, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use regard::actor::Catalogue;
@@ -18,7 +18,8 @@ use serde_json::json;
 use self::probing::Probing;
 use self::system::Opened;
 use crate::Outcome;
-use crate::exit::{Status, skipped};
+use crate::examples::{self, Read};
+use crate::exit::Status;
 
 /// Measure a checkpoint, or anyone's predictions, on labelled files: a table to a terminal, JSON otherwise.
 #[derive(Debug, clap::Args)]
@@ -95,24 +96,16 @@ struct Gold {
 
 impl GoldArguments {
     fn read(&self) -> anyhow::Result<Gold> {
-        let mut gold = Gold { examples: Vec::new(), files: Vec::new(), left_out: 0 };
-        for path in &self.data {
-            let before = gold.examples.len();
-            gold.left_out += read(path, &mut gold.examples)?;
-            gold.files.push(DataFile::new(path, gold.examples.len() - before)?);
-        }
-        anyhow::ensure!(!gold.examples.is_empty(), "no example to evaluate in {:?}", self.data);
-        Ok(gold)
+        let Read { examples, of_files, left_out } = examples::read(&self.data)?;
+        let files = self.data.iter().zip(of_files).map(|(path, examples)| DataFile::new(path, examples));
+        let files = files.collect::<Result<_, _>>()?;
+        Ok(Gold { examples, files, left_out })
     }
 
     fn settings(&self) -> anyhow::Result<Settings> {
         let mut breakdown = Breakdown::new(Catalogue::shipped()?)?;
         if !self.train.is_empty() {
-            let mut training = Vec::new();
-            for path in &self.train {
-                read(path, &mut training)?;
-            }
-            breakdown = breakdown.with_training(&training);
+            breakdown = breakdown.with_training(&examples::read(&self.train)?.examples);
         }
         let bootstrap = Bootstrap { draws: self.draws, seed: self.seed };
         Ok(Settings { bootstrap, breakdown, precisions: self.precision.clone() })
@@ -121,21 +114,6 @@ impl GoldArguments {
     fn prints_json(&self) -> bool {
         self.json || !stdout().is_terminal()
     }
-}
-
-/// Add the examples of a file to `examples`; lines that are none are named on stderr and counted.
-fn read(path: &Path, examples: &mut Vec<Example>) -> anyhow::Result<usize> {
-    let mut left_out = 0;
-    for example in regard_eval::example::read(path)? {
-        match example {
-            Ok(example) => examples.push(example),
-            Err(error) => {
-                left_out += 1;
-                skipped(&error);
-            }
-        }
-    }
-    Ok(left_out)
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {

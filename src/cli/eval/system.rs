@@ -1,13 +1,11 @@
 //! Who answers: a checkpoint, or a file of predictions.
 
-use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use regard::checkpoint::Checkpoint;
 use regard::predict::Predictor;
 use regard_eval::compare::System;
-use regard_eval::{Example, predictions};
+use regard_eval::{Example, Replacement, predictions};
 
 use crate::exit::skipped;
 use crate::{model, progress};
@@ -51,13 +49,7 @@ pub(super) fn open<'a>(
 /// Write the answers of `systems` as JSONL: one file whole, or none.
 pub(super) fn save(path: &Path, systems: &[System<'_>]) -> anyhow::Result<()> {
     let [system] = systems else { anyhow::bail!("--save takes one checkpoint, found {}", systems.len()) };
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let place = || path.display().to_string();
-    let mut out = BufWriter::new(std::fs::File::create(&partial).with_context(place)?);
-    for line in system.answered.iter().filter_map(predictions::line) {
-        writeln!(out, "{line}").with_context(place)?;
-    }
-    out.into_inner().map_err(|error| error.into_error()).with_context(place)?;
-    std::fs::rename(&partial, path).with_context(place)
+    let mut file = Replacement::create(path)?;
+    system.answered.iter().filter_map(predictions::line).try_for_each(|line| file.write_line(&line))?;
+    Ok(file.keep()?)
 }

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Example};
+use serde::Serialize;
+
+use crate::Error;
 
 /// A file being written beside the one it will replace; dropped without [`Replacement::keep`], nothing has happened.
 #[derive(Debug)]
@@ -31,12 +33,20 @@ impl Replacement {
         Ok(Self { path: path.to_owned(), partial, file: BufWriter::new(file) })
     }
 
-    /// Write one line of the schema.
+    /// Write a text.
     ///
     /// # Errors
     /// Where the disk is full and the like.
-    pub fn write(&mut self, example: &Example) -> Result<(), Error> {
-        let written = serde_json::to_writer(&mut self.file, example).map_err(std::io::Error::from);
+    pub fn write(&mut self, text: &str) -> Result<(), Error> {
+        Ok(self.file.write_all(text.as_bytes()).map_err(regard::Error::io(&self.path))?)
+    }
+
+    /// Write a line of JSON.
+    ///
+    /// # Errors
+    /// As [`Replacement::write`].
+    pub fn write_line(&mut self, record: &impl Serialize) -> Result<(), Error> {
+        let written = serde_json::to_writer(&mut self.file, record).map_err(std::io::Error::from);
         Ok(written.and_then(|()| self.file.write_all(b"\n")).map_err(regard::Error::io(&self.path))?)
     }
 
