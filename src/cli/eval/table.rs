@@ -8,18 +8,22 @@ use regard_eval::metrics::{Figure, Metrics};
 use regard_eval::report::Report;
 use regard_eval::{Evaluation, OverRuns};
 
-/// Figures with a column of their own.
-const SHOWN: [Figure; 5] = [Figure::MacroF1, Figure::F1Pn, Figure::Accuracy, Figure::Nll, Figure::Ece];
+/// Figures with a column of their own, after macro-F1 with its interval.
+const SHOWN: [Figure; 4] = [Figure::F1Pn, Figure::Accuracy, Figure::Nll, Figure::Ece];
 
 pub(super) fn of_report(report: &Report) -> String {
-    let mut table = table(["", "question", "n", "macro-F1", "F1(PN)", "accuracy", "NLL", "ECE"]);
+    let mut table = table(["", "question", "n", "macro-F1", "95 %", "F1(PN)", "accuracy", "NLL", "ECE"]);
     rows(&mut table, "all", &report.evaluation);
-    for (dimension, parts) in &report.evaluation.by {
-        for (name, part) in &parts.0 {
-            rows(&mut table, &format!("{dimension} {name}"), part);
-        }
+    let mut dimensions: Vec<_> = report.evaluation.by.iter().collect();
+    // The longest list comes last.
+    dimensions.sort_by_key(|(dimension, _)| **dimension == "actor");
+    for (dimension, parts) in dimensions {
+        table.add_row([String::new()]);
+        table.add_row([format!("by {}", dimension.replace('_', " "))]);
+        let said = parts.0.iter().filter(|(_, part)| **dimension != "actor" || is_sure(part));
+        said.for_each(|(name, part)| rows(&mut table, &format!("  {name}"), part));
     }
-    let mut text = format!("{}\n{table}\n", report.about.system);
+    let mut text = format!("{}\n\n{table}\n\n", report.about.system);
     for (question, metrics) in report.evaluation.questions() {
         for note in &metrics.notes {
             let _ = writeln!(text, "{question}: {note}");
@@ -31,37 +35,61 @@ pub(super) fn of_report(report: &Report) -> String {
                     let kept = 100.0 * threshold.coverage;
                     writeln!(
                         text,
-                        "{question}: {wanted:.0} % right from confidence {confidence:.3} on, {kept:.0} % of the answers"
+                        "{question}: {wanted:.0} % right among the {kept:.0} % of confidence {confidence:.3} or more"
                     )
                 }
                 None => writeln!(text, "{question}: {wanted:.0} % right at no confidence"),
             };
         }
     }
+    if report.evaluation.unanswered > 0 {
+        let _ = writeln!(text, "{} examples without an answer", report.evaluation.unanswered);
+    }
+    for outcome in &report.probes {
+        let share =
+            |share: Option<f64>| share.map_or_else(|| DASH.to_owned(), |share| format!("{:.0} %", 100.0 * share));
+        let drop = outcome.drop.map_or_else(|| DASH.to_owned(), |drop| format!("{:+.1}", -100.0 * drop));
+        let (probe, question, flipped) = (outcome.probe, outcome.question, share(outcome.flipped));
+        let _ =
+            writeln!(text, "probe {probe}, {question}: {flipped} of {} answers changed, macro-F1 {drop}", outcome.n);
+    }
+    for (kind, spread) in report.prejudice.iter().flat_map(|table| &table.by_type) {
+        let deviation = spread.mean_absolute_deviation;
+        let _ = writeln!(text, "prejudice, {kind}: the name alone moves the answer by {deviation:.3} on average");
+    }
     text
+}
+
+/// Whether there are enough of it to say how sure the figures are.
+fn is_sure(part: &Evaluation) -> bool {
+    part.questions().any(|(_, metrics)| metrics.figures.interval(Figure::MacroF1).is_some())
 }
 
 fn rows(table: &mut Table, name: &str, evaluation: &Evaluation) {
     for (question, metrics) in evaluation.questions() {
-        let row = [name.to_owned(), question.to_owned(), metrics.n.to_string()];
-        table.add_row(row.into_iter().chain(SHOWN.map(|figure| cell(metrics, figure))));
+        table.add_row([name.to_owned(), question.to_owned()].into_iter().chain(cells(metrics)));
     }
 }
 
-/// `76.2 (73.1 to 79.0)`: per cent but for NLL; a dash where a figure is not defined.
+/// `n`, macro-F1 with its interval, and the other figures.
+fn cells(metrics: &Metrics) -> impl Iterator<Item = String> {
+    let interval = metrics.figures.interval(Figure::MacroF1);
+    let first = [metrics.n.to_string(), cell(metrics, Figure::MacroF1), range(Figure::MacroF1, interval)];
+    first.into_iter().chain(SHOWN.map(|figure| cell(metrics, figure)))
+}
+
+/// Per cent but for NLL; a dash where the figure is not defined.
 fn cell(metrics: &Metrics, figure: Figure) -> String {
-    match metrics.value(figure) {
-        Some(value) => {
-            number(figure, value)
-                + &metrics.figures.interval(figure).map_or_else(String::new, |ends| range(figure, ends))
-        }
-        None => "–".to_owned(),
-    }
+    metrics.value(figure).map_or_else(|| DASH.to_owned(), |value| number(figure, value))
 }
 
-fn range(figure: Figure, [low, high]: [f64; 2]) -> String {
-    format!(" ({} to {})", number(figure, low), number(figure, high))
+fn range(figure: Figure, interval: Option<[f64; 2]>) -> String {
+    interval
+        .map_or_else(|| DASH.to_owned(), |[low, high]| format!("{} to {}", number(figure, low), number(figure, high)))
 }
+
+/// What stands for a figure that is not defined.
+const DASH: &str = "–";
 
 fn number(figure: Figure, value: f64) -> String {
     if figure == Figure::Nll { format!("{value:.3}") } else { format!("{:.1}", 100.0 * value) }
@@ -77,8 +105,8 @@ pub(super) fn of_runs(over_runs: &OverRuns) -> String {
                 figure.name().to_owned(),
                 spread.runs.to_string(),
                 number(spread.mean),
-                spread.deviation.map_or_else(|| "–".to_owned(), number),
-                spread.interval.map_or_else(|| "–".to_owned(), |ends| range(*figure, ends)),
+                spread.deviation.map_or_else(|| DASH.to_owned(), number),
+                range(*figure, spread.interval),
             ]);
         }
     }
@@ -88,21 +116,20 @@ pub(super) fn of_runs(over_runs: &OverRuns) -> String {
 pub(super) fn of_comparison(comparison: &Comparison) -> String {
     let mut text = String::new();
     for question in &comparison.questions {
-        let mut systems = table(["", "n", "macro-F1", "F1(PN)", "accuracy", "NLL", "ECE"]);
+        let mut systems = table(["", "n", "macro-F1", "95 %", "F1(PN)", "accuracy", "NLL", "ECE"]);
         for (name, metrics) in comparison.systems.iter().zip(&question.metrics) {
-            let row = [name.clone(), metrics.n.to_string()];
-            systems.add_row(row.into_iter().chain(SHOWN.map(|figure| cell(metrics, figure))));
+            systems.add_row(std::iter::once(name.clone()).chain(cells(metrics)));
         }
-        let mut pairs = table(["", "macro-F1", "randomisation", "bootstrap", "McNemar", "wins", "losses"]);
+        let mut pairs = table(["", "macro-F1", "95 %", "randomisation", "bootstrap", "McNemar", "wins", "losses"]);
         for pair in &question.pairs {
             pairs.add_row(row(pair));
         }
-        let _ = writeln!(
-            text,
-            "{}\n{systems}\n\np adjusted by Holm for {} pairs\n{pairs}",
-            question.question,
-            question.pairs.len()
-        );
+        let adjusted = match question.pairs.len() {
+            1 => String::new(),
+            pairs => format!(", adjusted by Holm for {pairs} pairs"),
+        };
+        let name = question.question;
+        let _ = writeln!(text, "{name}\n\n{systems}\n\np of no difference{adjusted}\n\n{pairs}");
     }
     if comparison.left_out > 0 {
         let _ = writeln!(text, "{} examples that not all systems answer are left out", comparison.left_out);
@@ -110,15 +137,18 @@ pub(super) fn of_comparison(comparison: &Comparison) -> String {
     text
 }
 
-fn row(pair: &Pair) -> [String; 7] {
-    let p = |p: Option<f64>| p.map_or_else(|| "–".to_owned(), |p| format!("{p:.4}"));
-    let difference = pair.differences.iter().find(|difference| difference.figure == Figure::MacroF1);
-    let points = difference.and_then(|difference| Some((difference.difference?, difference.interval)));
+fn row(pair: &Pair) -> [String; 8] {
+    let p = |p: Option<f64>| match p {
+        Some(p) if p < 1e-4 => "< 0.0001".to_owned(),
+        Some(p) => format!("{p:.4}"),
+        None => DASH.to_owned(),
+    };
+    let macro_f1 = pair.differences.iter().find(|difference| difference.figure == Figure::MacroF1);
+    let difference = macro_f1.and_then(|macro_f1| macro_f1.difference);
     [
         format!("{} less {}", pair.one, pair.other),
-        points.map_or_else(String::new, |(value, ends)| {
-            format!("{:+.1}{}", 100.0 * value, ends.map_or_else(String::new, |ends| range(Figure::MacroF1, ends)))
-        }),
+        difference.map_or_else(|| DASH.to_owned(), |value| format!("{:+.1}", 100.0 * value)),
+        range(Figure::MacroF1, macro_f1.and_then(|macro_f1| macro_f1.interval)),
         p(pair.p_holm.randomisation),
         p(pair.p_holm.bootstrap),
         p(pair.p_holm.mcnemar),
@@ -129,9 +159,9 @@ fn row(pair: &Pair) -> [String; 7] {
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_header(header);
-    for column in table.column_iter_mut().skip(2) {
+    for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
