@@ -17,10 +17,10 @@ pub(super) fn of_report(report: &Report) -> String {
     let mut dimensions: Vec<_> = report.evaluation.by.iter().collect();
     // The longest list comes last.
     dimensions.sort_by_key(|(dimension, _)| **dimension == "actor");
-    for (dimension, parts) in dimensions {
+    for (&dimension, parts) in dimensions {
         table.add_row([String::new()]);
         table.add_row([format!("by {}", dimension.replace('_', " "))]);
-        let said = parts.0.iter().filter(|(_, part)| **dimension != "actor" || is_sure(part));
+        let said = parts.0.iter().filter(|(_, part)| dimension != "actor" || is_sure(part));
         said.for_each(|(name, part)| rows(&mut table, &format!("  {name}"), part));
     }
     let mut text = format!("{}\n\n{table}\n\n", report.about.system);

@@ -58,7 +58,7 @@ fn gold(directory: &Path, n: usize) -> Result<PathBuf, Box<dyn Error>> {
 fn predictions(directory: &Path, name: &str, n: usize, step: usize) -> Result<PathBuf, Box<dyn Error>> {
     let path = directory.join(name);
     let line = |index: usize| {
-        let answer = if index % step == 0 { index + 1 } else { index } % 3;
+        let answer = if index.is_multiple_of(step) { index + 1 } else { index } % 3;
         let mut scores = ["0.1"; 3];
         scores[answer] = "0.8";
         let [against, neutral, favor] = scores;
