@@ -9,8 +9,8 @@ use crate::report::{DataFile, Measuring};
 /// Digits of a hash that tell files apart.
 const HASH_DIGITS: usize = 12;
 
-/// The head of a page of one `kind`; `heading` names the systems.
-pub(super) fn about(kind: &str, heading: impl IntoIterator<Item = Element>, measuring: Measuring<'_>) -> Element {
+/// The head of a page of one `kind`; `heading` names what was measured.
+pub(super) fn about(kind: &str, heading: Element, measuring: Measuring<'_>) -> Element {
     let files = counted(measuring.data.len() as u64, "file");
     let draws = match measuring.draws {
         0 => "none drawn".to_owned(),
@@ -24,7 +24,7 @@ pub(super) fn about(kind: &str, heading: impl IntoIterator<Item = Element>, meas
     let fact = |(term, text): (&str, String)| [element("dt").text(term), element("dd").text(text)];
     element("header")
         .with(element("p").class("kind").text(kind))
-        .with(element("h1").with_all(heading))
+        .with(heading)
         .with(element("dl").class("facts").with_all(facts.into_iter().flat_map(fact)))
         .with(folded(element("span").text(format!("{files}, with hashes"))).with(data(measuring.data)))
 }

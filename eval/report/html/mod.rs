@@ -18,12 +18,13 @@ pub(crate) mod section;
 pub(crate) mod table;
 
 use super::Report;
+use super::element::element;
 use section::{Section, name};
 
 /// `report` as a page.
 pub fn html(report: &Report) -> String {
     let title = format!("Evaluation of {}", report.about.system);
-    let header = about::about("Evaluation", [name(&report.about.system)], report.about.measuring());
+    let header = about::about("Evaluation", element("h1").with(name(&report.about.system)), report.about.measuring());
     page::page(&title, header, sections(report), "evaluation.json")
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::section::{Section, beside, explanation, folded, name, notes, subsection};
+use super::section::{Section, beside, explanation, folded, name, notes, subsection, with_aside};
 use super::table::Table;
 use crate::probe::prejudice::{self, Row, Spread, Standing};
 use crate::report::difference::Unit;
@@ -62,7 +62,9 @@ fn standings(caption: &str, standings: &[Standing], rows: &[&Row], axis: &Axis) 
         let known = rows.iter().find(|row| row.id == standing.id);
         let actor = known.map_or(standing.id.as_str(), |row| &row.name);
         let drawing = drawing(axis, actor, standing.deviation, standing.interval);
-        table.row([name(actor).into(), drawing.into(), Unit::Plain.value(Some(standing.deviation)).into()]);
+        let deviation = Unit::Plain.value(Some(standing.deviation));
+        let deviation = with_aside(&deviation, &Unit::Plain.interval(standing.interval));
+        table.row([name(actor).into(), drawing.into(), deviation.into()]);
     }
     table.element()
 }
@@ -124,6 +126,6 @@ fn languages(caption: &str, rows: &[&Row]) -> Element {
 /// A deviation, the darker the farther from 0.
 fn tinted(deviation: Option<f64>) -> Element {
     let share = deviation.filter(|deviation| deviation.is_finite()).map_or(0.0, f64::abs).min(1.0);
-    let side = if deviation < Some(0.0) { "harsh" } else { "kind" };
+    let side = if deviation < Some(0.0) { "harsher" } else { "kinder" };
     element("div").class(side).set("style", format!("--share:{share:.3}")).text(signed(deviation, 2))
 }

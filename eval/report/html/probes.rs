@@ -1,12 +1,12 @@
 //! Whether the model judges the name or the sentence: what changed sentences change in the answers.
 
 use super::example::{examples, label, text};
-use super::section::{Section, explanation, folded, name, notes, subsection};
+use super::section::{Section, explanation, folded, name, notes, subsection, with_aside};
 use super::table::{Cell, Table};
 use crate::probe::{Flip, Outcome};
 use crate::report::difference::Unit;
 use crate::report::element::{Element, element};
-use crate::report::wording::{self, UNDEFINED, count, counted, percent, question};
+use crate::report::wording::{self, count, counted, percent, question};
 
 const READING: &str = "Labelled examples, changed in one known way and asked again. The drop of macro-F1 is in points, before less \
                        after; flipped answers have another label than before, with their 95 % interval; polar answers are those \
@@ -44,19 +44,19 @@ fn table(name: &str, outcomes: &[&Outcome]) -> Element {
             percent(outcome.macro_f1_before).into(),
             percent(outcome.macro_f1_after).into(),
             Unit::Points.value(outcome.drop).into(),
-            with_aside(outcome.flipped, || wording::shares(outcome.flipped_interval)),
-            with_aside(outcome.polar_kept, || format!("of {}", count(outcome.polar_n))),
-            with_aside(outcome.both_right, || format!("of {}", count(outcome.both_right_n))),
+            share(outcome.flipped, &wording::shares(outcome.flipped_interval)),
+            share(outcome.polar_kept, &format!("of {}", count(outcome.polar_n))),
+            share(outcome.both_right, &format!("of {}", count(outcome.both_right_n))),
         ]);
     }
     table.element()
 }
 
-/// A share, and below it what is to be known of it.
-fn with_aside(share: Option<f64>, aside: impl FnOnce() -> String) -> Cell {
-    match percent(share) {
-        undefined if undefined == UNDEFINED => undefined.into(),
-        share => element("div").class("aside").text(share).text(" ").with(element("small").text(aside())).into(),
+/// A share, and where it is defined what is to be known of it.
+fn share(share: Option<f64>, aside: &str) -> Cell {
+    match share {
+        Some(_) => with_aside(&percent(share), aside).into(),
+        None => percent(None).into(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What changed sentences change, in short.
 
-use super::table::{bracketed, cells, table};
+use super::table::{bracketed, cells, escaped, table};
 use crate::probe::Outcome;
 use crate::report::difference::Unit;
 use crate::report::wording::{self, count, percent};
@@ -12,7 +12,14 @@ const READING: &str = "Macro-F1 before and after the change, its drop in points;
 pub(super) fn probes(outcomes: &[Outcome]) -> Option<String> {
     let numbers = ["n", "before", "after", "drop", "flipped", "polar kept", "both right"];
     let table = table(&["probe", "question", "a good model"], &numbers, outcomes.iter().map(row).collect());
-    (!outcomes.is_empty()).then(|| format!("## Probes\n\n{READING}\n\n{table}"))
+    let note = |outcome: &Outcome| {
+        let (name, question) = (wording::probe(outcome.probe), outcome.question);
+        Some(format!("- {name}, {question}: {}", escaped(outcome.note.as_ref()?)))
+    };
+    let notes: Vec<String> = outcomes.iter().filter_map(note).collect();
+    let sections = ["## Probes".to_owned(), READING.to_owned(), table].into_iter();
+    let sections = sections.chain((!notes.is_empty()).then(|| notes.join("\n")));
+    (!outcomes.is_empty()).then(|| sections.collect::<Vec<_>>().join("\n\n"))
 }
 
 fn row(outcome: &Outcome) -> String {

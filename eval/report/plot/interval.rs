@@ -23,7 +23,10 @@ impl Axis {
         let widest =
             ends.into_iter().filter(|end| end.is_finite()).fold(0.01, |widest: f64, end| widest.max(end.abs()));
         let power = 10_f64.powf(widest.log10().floor());
-        let reach = [1.0, 2.0, 5.0].map(|step| step * power).into_iter().find(|reach| *reach >= widest - 1e-9);
+        let reach = [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0]
+            .map(|step| step * power)
+            .into_iter()
+            .find(|reach| *reach >= widest - 1e-9);
         let reach = reach.unwrap_or(10.0 * power);
         Self { low: -reach, high: reach, unit }
     }
@@ -104,10 +107,10 @@ mod tests {
             let axis = Axis::around_zero(unit, [0.0, f64::NAN, widest]);
             [axis.label(axis.low), axis.label(0.0), axis.label(axis.high)].join(" ")
         };
-        assert_eq!(labels(Unit::Points, -0.031), "−5 0 +5");
+        assert_eq!(labels(Unit::Points, -0.031), "−4 0 +4");
         assert_eq!(labels(Unit::Plain, 0.2), "−0.2 0 +0.2");
-        assert_eq!(labels(Unit::Plain, 0.7), "−1 0 +1");
-        assert_eq!(labels(Unit::Plain, 1.2), "−2 0 +2");
+        assert_eq!(labels(Unit::Plain, 0.9), "−1 0 +1");
+        assert_eq!(labels(Unit::Plain, 1.2), "−1.5 0 +1.5");
         assert_eq!(labels(Unit::Points, 0.0), "−1 0 +1");
         assert_eq!(Axis::SHARE.label(0.5), "50");
     }

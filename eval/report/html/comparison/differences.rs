@@ -4,15 +4,15 @@ use super::versus;
 use crate::compare::{Pair, QuestionComparison};
 use crate::report::difference::{SIGNIFICANT, Unit, Verdict, macro_f1, probability};
 use crate::report::element::{Element, element};
-use crate::report::html::section::{explanation, folded, name};
-use crate::report::html::table::{Cell, Table};
+use crate::report::html::section::{explanation, folded, name, with_aside};
+use crate::report::html::table::Table;
 use crate::report::plot::Axis;
-use crate::report::wording::{count, title};
+use crate::report::wording::title;
 
 /// How to read the tables.
 pub(super) fn reading() -> Element {
     explanation(&format!(
-        "Macro-F1 of the first system less that of the second, in points, with its 95 % interval. p is how often chance alone \
+        "Macro-F1 of the first system less that of the second, in points, with its 95 % interval, which is not adjusted. p is how often chance alone \
          would make as large a difference; below it p adjusted by Holm for the number of pairs. A system is called better where \
          the adjusted p of the randomisation test is below {SIGNIFICANT}. No difference shown does not mean that there is none: \
          more examples could show one. McNemar’s test is of accuracy and takes examples for independent."
@@ -28,7 +28,7 @@ pub(super) fn differences(asked: &QuestionComparison) -> Vec<Element> {
     let axis = Axis::around_zero(Unit::Points, ends);
     let mut table = Table::new("Difference of macro-F1, in points").column("part", "systems");
     table = table.column("plot", axis.scale()).numbers("difference").words("verdict");
-    for heading in ["randomisation, p", "bootstrap, p", "McNemar, p", "only one right"] {
+    for heading in ["randomisation, p", "bootstrap, p", "McNemar, p"] {
         table = table.numbers(heading);
     }
     for pair in &asked.pairs {
@@ -38,20 +38,15 @@ pub(super) fn differences(asked: &QuestionComparison) -> Vec<Element> {
         table.row([
             versus(pair).into(),
             axis.interval(&words, difference, interval, Some(0.0)).into(),
-            with_aside(&told, &Unit::Points.interval(interval)),
+            with_aside(&told, &Unit::Points.interval(interval)).into(),
             verdict(pair).into(),
-            with_aside(&probability(pair.p.randomisation), &probability(pair.p_holm.randomisation)),
-            with_aside(&probability(pair.p.bootstrap), &probability(pair.p_holm.bootstrap)),
-            with_aside(&probability(pair.p.mcnemar), &probability(pair.p_holm.mcnemar)),
-            format!("{} : {}", count(pair.only_one_right), count(pair.only_other_right)).into(),
+            with_aside(&probability(pair.p.randomisation), &probability(pair.p_holm.randomisation)).into(),
+            with_aside(&probability(pair.p.bootstrap), &probability(pair.p_holm.bootstrap)).into(),
+            with_aside(&probability(pair.p.mcnemar), &probability(pair.p_holm.mcnemar)).into(),
         ]);
     }
     let all = asked.pairs.iter().map(|pair| folded(versus(pair).text(" · all figures")).with(figures(pair)));
     std::iter::once(table.element()).chain(all).collect()
-}
-
-fn with_aside(value: &str, aside: &str) -> Cell {
-    element("div").class("aside").text(value).text(" ").with(element("small").text(aside)).into()
 }
 
 fn verdict(pair: &Pair) -> Element {

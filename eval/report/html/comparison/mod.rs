@@ -15,8 +15,9 @@ use crate::report::wording::{counted, question};
 /// `comparison` as a page.
 pub(in crate::report) fn page(comparison: &Comparison, about: &ComparisonAbout) -> String {
     let title = format!("Comparison of {}", comparison.systems.join(", "));
-    let separator = |index| element("small").text(if index == 0 { "" } else { " and " });
-    let heading = comparison.systems.iter().enumerate().flat_map(|(index, system)| [separator(index), name(system)]);
+    let heading = comparison.systems.iter().enumerate().fold(element("h1"), |heading, (index, system)| {
+        heading.text(if index == 0 { "" } else { ", " }).with(name(system))
+    });
     let header = about::about("Comparison", heading, about.measuring());
     page::page(&title, header, sections(comparison, about.draws), "comparison.json")
 }
@@ -25,7 +26,7 @@ pub(in crate::report) fn page(comparison: &Comparison, about: &ComparisonAbout) 
 fn sections(comparison: &Comparison, draws: usize) -> Vec<Section> {
     let left_out = comparison.left_out as u64;
     let left_out = (left_out > 0).then(|| format!("{} left out, not answered by all", counted(left_out, "example")));
-    let mut systems = Section::new("systems", "Systems").with_all(notes(left_out.as_slice()));
+    let mut systems = Section::new("systems", "Systems").with(systems::reading()).with_all(notes(left_out.as_slice()));
     if comparison.questions.is_empty() {
         return vec![systems.with(element("p").text("There is no example that all systems answer."))];
     }

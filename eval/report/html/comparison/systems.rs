@@ -2,20 +2,26 @@
 
 use crate::compare::QuestionComparison;
 use crate::metrics::{Figure, Metrics};
-use crate::report::element::{Element, element};
-use crate::report::html::section::name;
+use crate::report::element::Element;
+use crate::report::html::section::{explanation, name, with_aside};
 use crate::report::html::table::Table;
 use crate::report::plot::Axis;
 use crate::report::wording::{self, counted, title};
 
 const FIGURES: [Figure; 6] = [Figure::MacroF1, Figure::F1Pn, Figure::Accuracy, Figure::Nll, Figure::Brier, Figure::Ece];
 
+/// How to read the tables.
+pub(super) fn reading() -> Element {
+    explanation(
+        "Only of examples that all systems answer. Below each figure is its 95 % interval; ↑ more is better, ↓ less is.",
+    )
+}
+
 /// A row each.
 pub(super) fn systems(names: &[String], asked: &QuestionComparison, draws: usize) -> Element {
     let measured = asked.metrics.first().map_or((0, 0), |metrics| (metrics.n, metrics.groups));
     let (examples, groups) = (counted(measured.0, "example"), counted(measured.1, "group"));
-    let mut table =
-        Table::new(format!("{examples} in {groups}, the same for all; below each figure its 95 % interval"));
+    let mut table = Table::new(format!("{examples} in {groups}"));
     table = table.column("part", "system").column("plot", Axis::SHARE.scale());
     for figure in FIGURES {
         table = table.numbers(format!("{} {}", title(figure), if figure.rises() { "↑" } else { "↓" }));
@@ -37,5 +43,5 @@ fn figure_of(metrics: &Metrics, figure: Figure, draws: usize) -> Element {
         None => wording::without_interval(metrics, figure, draws).to_owned(),
     };
     let value = wording::value(figure, metrics.value(figure));
-    element("div").class("aside").text(value).text(" ").with(element("small").text(interval))
+    with_aside(&value, &interval)
 }
