@@ -25,8 +25,8 @@ impl Unit {
     /// `difference` with its sign.
     pub(crate) fn value(self, difference: Option<f64>) -> String {
         match self {
-            Self::Points => wording::signed(difference.map(|difference| 100.0 * difference), 1),
-            Self::Plain => wording::signed(difference, 3),
+            Self::Points => signed(difference.map(|difference| 100.0 * difference), 1),
+            Self::Plain => signed(difference, 3),
         }
     }
 
@@ -35,6 +35,13 @@ impl Unit {
         let Some([low, high]) = interval else { return UNDEFINED.to_owned() };
         format!("{} to {}", self.value(Some(low)), self.value(Some(high)))
     }
+}
+
+/// A number with its sign, which 0 has not.
+pub(crate) fn signed(value: Option<f64>, digits: usize) -> String {
+    let number = wording::number(value, digits);
+    let is_zero = !number.contains(|digit| matches!(digit, '1'..='9'));
+    if value > Some(0.0) && !is_zero { format!("+{number}") } else { number }
 }
 
 /// The difference of macro-F1, with its interval.

@@ -90,18 +90,12 @@ pub(crate) fn plain(value: Option<f64>) -> String {
     number(value, 3)
 }
 
-fn number(value: Option<f64>, digits: usize) -> String {
+/// A number with so many digits.
+pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
     let Some(value) = value.filter(|value| value.is_finite()) else { return UNDEFINED.to_owned() };
     let magnitude = format!("{:.digits$}", value.abs());
     let is_zero = magnitude.chars().all(|character| matches!(character, '0' | '.'));
     if value < 0.0 && !is_zero { format!("−{magnitude}") } else { magnitude }
-}
-
-/// A number with its sign, which 0 has not.
-pub(crate) fn signed(value: Option<f64>, digits: usize) -> String {
-    let number = number(value, digits);
-    let is_zero = !number.contains(|digit| matches!(digit, '1'..='9'));
-    if value > Some(0.0) && !is_zero { format!("+{number}") } else { number }
 }
 
 /// A count, its thousands apart.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::section::{Section, beside, explanation, folded, name, notes, subsection, with_aside};
 use super::table::Table;
 use crate::probe::prejudice::{self, Row, Spread, Standing};
-use crate::report::difference::Unit;
+use crate::report::difference::{Unit, signed};
 use crate::report::element::{Element, element};
 use crate::report::plot::Axis;
-use crate::report::wording::{self, count, counted, percent, plain, signed};
+use crate::report::wording::{self, count, counted, percent, plain};
 
 const READING: &str = "The model read every actor in sentences of news that say nothing for or against anyone, the same for all \
                        actors of a type; every answer but neutral is a mistake. Balance: the probability of favor less that of \

@@ -2,8 +2,8 @@
 
 use super::table::{cells, escaped, table};
 use crate::probe::prejudice::{Standing, Table};
-use crate::report::difference::Unit;
-use crate::report::wording::{self, count, counted, plain, signed};
+use crate::report::difference::{Unit, signed};
+use crate::report::wording::{self, count, counted, plain};
 
 /// Actors named at either end.
 const NAMED: usize = 3;
