@@ -1,5 +1,7 @@
-//! What an evaluation found, as files: JSON, the source of truth, and two views of it, HTML and Markdown.
+//! What an evaluation or a comparison found, as files: JSON, the source of truth, and two views of it, HTML and Markdown.
 
+mod comparison;
+mod difference;
 mod element;
 mod html;
 mod markdown;
@@ -12,6 +14,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub use comparison::{ComparisonAbout, comparison_html, comparison_markdown, write_comparison};
 pub use html::html;
 pub use markdown::markdown;
 
@@ -55,6 +58,27 @@ pub struct About {
     pub seed: u64,
 }
 
+impl About {
+    fn measuring(&self) -> Measuring<'_> {
+        Measuring { regard: self.regard, data: &self.data, draws: self.draws, seed: self.seed }
+    }
+}
+
+/// What is told of measuring, whatever was measured.
+#[derive(Debug, Clone, Copy)]
+struct Measuring<'a> {
+    regard: &'a str,
+    data: &'a [DataFile],
+    draws: usize,
+    seed: u64,
+}
+
+impl Measuring<'_> {
+    fn examples(&self) -> u64 {
+        self.data.iter().map(|file| file.examples as u64).sum()
+    }
+}
+
 /// A labelled file.
 #[derive(Debug, Clone, Serialize)]
 pub struct DataFile {
@@ -94,12 +118,16 @@ impl Parts {
 /// # Errors
 /// Where a file cannot be written.
 pub fn write(report: &Report, directory: &Path) -> Result<(), Error> {
+    write_files(directory, "evaluation.json", report, [("report.html", html(report)), ("report.md", markdown(report))])
+}
+
+/// `source` as JSON in the file called `name`, and the views of it in theirs.
+fn write_files(directory: &Path, name: &str, source: &impl Serialize, views: [(&str, String); 2]) -> Result<(), Error> {
     fs::create_dir_all(directory).map_err(regard::Error::io(directory))?;
-    let json = directory.join("evaluation.json");
-    let evaluation = serde_json::to_string_pretty(report).map_err(|error| regard::Error::io(&json)(error.into()))?;
-    replace(&json, &(evaluation + "\n"))?;
-    replace(&directory.join("report.html"), &html(report))?;
-    replace(&directory.join("report.md"), &markdown(report))
+    let path = directory.join(name);
+    let json = serde_json::to_string_pretty(source).map_err(|error| regard::Error::io(&path)(error.into()))?;
+    replace(&path, &(json + "\n"))?;
+    views.iter().try_for_each(|(name, view)| replace(&directory.join(name), view))
 }
 
 fn replace(path: &Path, content: &str) -> Result<(), Error> {

@@ -54,6 +54,15 @@ pub(crate) fn value(figure: Figure, value: Option<f64>) -> String {
 /// An interval of `figure`, without the unit.
 pub(crate) fn interval(figure: Figure, interval: Option<[f64; 2]>) -> String {
     let (factor, digits) = if is_share(figure) { (100.0, 1) } else { (1.0, 3) };
+    range(interval, factor, digits)
+}
+
+/// An interval of a share, in per cent, without the unit.
+pub(crate) fn shares(interval: Option<[f64; 2]>) -> String {
+    range(interval, 100.0, 1)
+}
+
+fn range(interval: Option<[f64; 2]>, factor: f64, digits: usize) -> String {
     let Some([low, high]) = interval else { return UNDEFINED.to_owned() };
     let end = |end: f64| number(Some(factor * end), digits);
     // A dash between two minus signs cannot be read.
@@ -61,7 +70,8 @@ pub(crate) fn interval(figure: Figure, interval: Option<[f64; 2]>) -> String {
     format!("{}{dash}{}", end(low), end(high))
 }
 
-fn is_share(figure: Figure) -> bool {
+/// Whether `figure` is told in per cent.
+pub(crate) fn is_share(figure: Figure) -> bool {
     use Figure::{Accuracy, BalancedAccuracy, Ece, EceMass, F1Pn, MacroF1};
     matches!(figure, MacroF1 | F1Pn | Accuracy | BalancedAccuracy | Ece | EceMass)
 }
@@ -80,7 +90,8 @@ pub(crate) fn plain(value: Option<f64>) -> String {
     number(value, 3)
 }
 
-fn number(value: Option<f64>, digits: usize) -> String {
+/// A number with so many digits.
+pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
     let Some(value) = value.filter(|value| value.is_finite()) else { return UNDEFINED.to_owned() };
     let magnitude = format!("{:.digits$}", value.abs());
     let is_zero = magnitude.chars().all(|character| matches!(character, '0' | '.'));
@@ -122,6 +133,30 @@ pub(crate) fn question(name: &str) -> &str {
     match name {
         "stance" => "Stance toward targets",
         "sentiment" => "Sentiment of whole texts",
+        other => other,
+    }
+}
+
+/// A probe’s heading.
+pub(crate) fn probe(name: &str) -> &str {
+    match name {
+        "hidden" => "Target hidden",
+        "other_actor" => "Another actor",
+        "masked" => "Name masked",
+        "replaced" => "Name replaced",
+        "unquoted" => "No quotation marks",
+        "negated" => "Negated",
+        "noise" => "Misspelt",
+        other => other,
+    }
+}
+
+/// The heading of actors of one type.
+pub(crate) fn actors(kind: &str) -> &str {
+    match kind {
+        "state" => "States",
+        "organisation" => "Organisations",
+        "person" => "Persons",
         other => other,
     }
 }

@@ -32,7 +32,12 @@ fn question(name: &str, metrics: &Metrics, draws: usize) -> Element {
         Some(_) => format!("95 % interval {}", wording::interval(Figure::MacroF1, interval)),
         None => format!("95 % interval: {}", wording::without_interval(metrics, Figure::MacroF1, draws)),
     };
-    let bar = plot::interval(&format!("{title} {value}, {range}"), metrics.value(Figure::MacroF1), interval, None);
+    let bar = plot::Axis::SHARE.interval(
+        &format!("{title} {value}, {range}"),
+        metrics.value(Figure::MacroF1),
+        interval,
+        None,
+    );
     let primary = element("p").class("primary").with(element("span").text(title)).with(element("strong").text(value));
     let figures = [Figure::F1Pn, Figure::Accuracy, Figure::Ece].map(|figure| {
         let interval =
@@ -45,7 +50,7 @@ fn question(name: &str, metrics: &Metrics, draws: usize) -> Element {
         .with(element("h3").text(wording::question(name)))
         .with(primary)
         .with(bar)
-        .with(plot::interval_axis())
+        .with(plot::Axis::SHARE.scale())
         .with(element("p").class("range").text(range))
         .with(element("dl").class("headline").with_all(figures).with(examples))
         .with_all(notes(&metrics.notes))

@@ -1,7 +1,6 @@
 //! The mistakes that the system is surest of: what to read first.
 
-use regard::{CodePoints, Language};
-
+use super::example::{examples, label, text};
 use super::section::{Section, explanation, folded, name, subsection};
 use crate::mistakes::Mistake;
 use crate::report::element::{Element, element};
@@ -29,7 +28,7 @@ fn of_language(mistakes: &[Mistake]) -> Element {
     let labels = mistakes.chunk_by(|a, b| a.gold == b.gold).map(|of_gold| {
         let items = of_gold.iter().map(mistake);
         let heading = element("h4").text(format!("Gold {}", of_gold[0].gold));
-        element("section").with(heading).with(element("ol").class("mistakes").with_all(items))
+        element("section").with(heading).with(examples(items))
     });
     folded(summary.text(counted(mistakes.len() as u64, "mistake"))).with_all(labels)
 }
@@ -43,27 +42,5 @@ fn mistake(mistake: &Mistake) -> Element {
         source = source.text(" · toward ").with(name(target));
     }
     let place = source.text(" · ").with(name(dataset)).text(" ").with(element("code").with(name(id)));
-    element("li").with(text(mistake)).with(place)
-}
-
-fn label(label: &str) -> Element {
-    element("span").class(&format!("label {label}")).text(label)
-}
-
-/// The text in its own direction, its mention marked.
-fn text(mistake: &Mistake) -> Element {
-    let Mistake { text, language, .. } = mistake;
-    let paragraph = element("p").set("dir", "auto");
-    let paragraph = match Language::new(language) {
-        Some(language) => paragraph.set("lang", language.as_str()),
-        None => paragraph,
-    };
-    let mention = mistake.mention.and_then(|(start, end)| CodePoints::new(text).span(start, end));
-    match mention {
-        Some(mention) => {
-            let (before, after) = (&text[..mention.start()], &text[mention.end()..]);
-            paragraph.text(before).with(element("mark").text(mention.of(text))).text(after)
-        }
-        None => paragraph.text(text),
-    }
+    element("li").with(text(&mistake.text, &mistake.language, mistake.mention)).with(place)
 }

@@ -6,7 +6,7 @@ use crate::evaluation::{Evaluation, Parts};
 use crate::metrics::{Figure, Metrics};
 use crate::report::Report;
 use crate::report::element::{Element, element};
-use crate::report::plot;
+use crate::report::plot::Axis;
 use crate::report::wording::{self, count, counted};
 
 /// More rows than this are shown on demand.
@@ -53,7 +53,7 @@ fn questions(whole: &Evaluation, parts: &Parts, draws: usize) -> Vec<Element> {
 }
 
 fn table(caption: &str, rows: &[(&str, &Metrics)], whole: Option<f64>, draws: usize) -> Element {
-    let mut table = Table::new(caption).column("part", "part").column("plot", plot::interval_axis());
+    let mut table = Table::new(caption).column("part", "part").column("plot", Axis::SHARE.scale());
     for heading in ["macro-F1", "interval", "n", "groups", "F1(PN)", "accuracy", "ECE"] {
         table = table.numbers(heading);
     }
@@ -70,7 +70,7 @@ fn table(caption: &str, rows: &[(&str, &Metrics)], whole: Option<f64>, draws: us
         let title = format!("{part}: macro-F1 {}", value(Figure::MacroF1));
         table.row([
             name(part).into(),
-            plot::interval(&title, metrics.value(Figure::MacroF1), interval, whole).into(),
+            Axis::SHARE.interval(&title, metrics.value(Figure::MacroF1), interval, whole).into(),
             value(Figure::MacroF1).into(),
             range,
             count(metrics.n).into(),

@@ -64,6 +64,11 @@ pub(crate) fn name(name: &str) -> Element {
     element("bdi").text(if name.trim().is_empty() { UNDEFINED } else { name })
 }
 
+/// A value, and below it what is to be known of it.
+pub(crate) fn with_aside(value: &str, aside: &str) -> Element {
+    element("div").class("aside").text(value).text(" ").with(element("small").text(aside))
+}
+
 /// Blocks beside each other where there is room.
 pub(crate) fn beside(blocks: impl IntoIterator<Item = Element>) -> Element {
     element("div").class("beside").with_all(blocks)

@@ -72,6 +72,11 @@ impl Table {
 
     /// Add a row: what it is about, then a cell for each further column.
     pub(crate) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+        self.cells(cells);
+    }
+
+    /// The same, where the data say how many columns there are.
+    pub(crate) fn cells(&mut self, cells: impl IntoIterator<Item = Cell>) {
         let cell = |(index, (cell, class)): (usize, (Cell, &&str))| {
             let empty = if index == 0 { element("th").set("scope", "row") } else { element("td") };
             cell.stands_in(empty.class(class))

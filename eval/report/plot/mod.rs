@@ -7,5 +7,5 @@ mod reliability;
 mod square;
 
 pub(crate) use coverage::coverage;
-pub(crate) use interval::{interval, interval_axis};
+pub(crate) use interval::Axis;
 pub(crate) use reliability::reliability;

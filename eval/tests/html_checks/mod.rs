@@ -1,6 +1,10 @@
 //! What can be checked of a page without a browser.
 
 use std::collections::HashSet;
+use std::error::Error;
+
+/// What must not get into a page.
+pub(crate) const ATTACK: &str = "<script>alert(1)</script>";
 
 /// A tag as it stands in the page: name, attributes by name, whether it ends an element.
 struct Tag<'a> {
@@ -37,8 +41,25 @@ fn tags(page: &str) -> Result<Vec<Tag<'_>>, String> {
     Ok(tags)
 }
 
+/// What holds for every page and its short form.
+pub(crate) fn check_views(page: &str, markdown: &str) -> Result<(), Box<dyn Error>> {
+    check_structure(page)?;
+    check_loads(page)?;
+    for view in [page, markdown] {
+        assert!(!view.contains(ATTACK), "nothing of the input is taken for markup");
+        for word in words(view) {
+            assert!(!["nan", "inf", "infinity", "null"].contains(&&*word.to_lowercase()), "{word}");
+        }
+    }
+    for table in markdown.split("\n\n").filter(|paragraph| paragraph.starts_with('|')) {
+        let bars: Vec<usize> = table.lines().map(|line| line.replace("\\|", "").matches('|').count()).collect();
+        assert!(bars.iter().all(|count| *count == bars[0]), "{table}");
+    }
+    Ok(())
+}
+
 /// Tags match, ids are unique and pointed to, headings come in order, tables and drawings say what they are.
-pub(crate) fn check_structure(page: &str) -> Result<(), String> {
+fn check_structure(page: &str) -> Result<(), String> {
     let mut open = Vec::new();
     let mut ids = HashSet::new();
     let mut level = 0;
@@ -87,7 +108,7 @@ pub(crate) fn check_structure(page: &str) -> Result<(), String> {
 }
 
 /// The page runs nothing and fetches nothing.
-pub(crate) fn check_loads(page: &str) -> Result<(), String> {
+fn check_loads(page: &str) -> Result<(), String> {
     for tag in tags(page)? {
         if ["script", "link", "iframe", "img", "image", "object", "embed", "base", "use"].contains(&tag.name) {
             return Err(format!("an element {}", tag.name));
@@ -108,7 +129,7 @@ pub(crate) fn check_loads(page: &str) -> Result<(), String> {
 }
 
 /// The words that a reader sees, without tags and style sheet.
-pub(crate) fn words(view: &str) -> impl Iterator<Item = &str> {
+fn words(view: &str) -> impl Iterator<Item = &str> {
     let body = view.split_once("</style>").map_or(view, |(_, body)| body);
     let texts = body.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
     texts.flat_map(|text| text.split(|character: char| !character.is_alphanumeric())).filter(|word| !word.is_empty())

@@ -1,7 +1,13 @@
 //! The report in short, for a README or a model card.
 
-use super::Report;
-use super::wording::{self, UNDEFINED, count, counted, percent, plain};
+pub(super) mod comparison;
+mod prejudice;
+mod probes;
+mod table;
+
+use self::table::{cells, escaped, table, with_interval};
+use super::wording::{self, count, counted, percent, plain};
+use super::{Measuring, Report};
 use crate::metrics::{Figure, Metrics};
 
 /// Dimensions that are told in short.
@@ -12,14 +18,20 @@ const FIGURES: [Figure; 4] = [Figure::MacroF1, Figure::F1Pn, Figure::Accuracy, F
 /// `report` in short.
 pub fn markdown(report: &Report) -> String {
     let sections = [about(report), headline(report)].into_iter().chain(DIMENSIONS.map(|name| dimension(report, name)));
-    let sections: Vec<String> = sections.chain([probabilities(report), notes(report)]).flatten().collect();
+    let changed = [probes::probes(&report.probes), report.prejudice.as_ref().and_then(prejudice::prejudice)];
+    let sections = sections.chain([probabilities(report)]).chain(changed).chain([notes(report)]);
+    let sections: Vec<String> = sections.flatten().collect();
     sections.join("\n\n") + "\n"
 }
 
 fn about(report: &Report) -> Option<String> {
-    let about = &report.about;
-    let examples: usize = about.data.iter().map(|file| file.examples).sum();
-    let (examples, files) = (counted(examples as u64, "example"), counted(about.data.len() as u64, "file"));
+    let system = escaped(&report.about.system);
+    Some(format!("# Evaluation of {system}\n\n{}", measuring(report.about.measuring())))
+}
+
+/// On what was measured, and how.
+fn measuring(about: Measuring<'_>) -> String {
+    let (examples, files) = (counted(about.examples(), "example"), counted(about.data.len() as u64, "file"));
     let intervals = match about.draws {
         0 => "no intervals".to_owned(),
         draws => format!(
@@ -28,14 +40,13 @@ fn about(report: &Report) -> Option<String> {
             about.seed
         ),
     };
-    let (system, version) = (escaped(&about.system), about.regard);
-    Some(format!("# Evaluation of {system}\n\n{examples} in {files}; {intervals}; regard {version}."))
+    format!("{examples} in {files}; {intervals}; regard {}.", about.regard)
 }
 
 fn headline(report: &Report) -> Option<String> {
     let rows: Vec<_> =
         report.evaluation.questions().map(|(name, metrics)| row([wording::question(name)], metrics)).collect();
-    Some(table(&["question"], rows)).filter(|_| report.evaluation.questions().next().is_some())
+    Some(figures(&["question"], rows)).filter(|_| report.evaluation.questions().next().is_some())
 }
 
 fn dimension(report: &Report, name: &str) -> Option<String> {
@@ -45,7 +56,7 @@ fn dimension(report: &Report, name: &str) -> Option<String> {
         rows.extend(parts.asked(question).map(|(part, metrics)| row([&escaped(part), question], metrics)));
     }
     let (_, heading) = wording::dimension(name);
-    Some(format!("## {heading}\n\n{}", table(&["part", "question"], rows)))
+    Some(format!("## {heading}\n\n{}", figures(&["part", "question"], rows)))
 }
 
 fn probabilities(report: &Report) -> Option<String> {
@@ -79,43 +90,13 @@ fn notes(report: &Report) -> Option<String> {
 }
 
 /// Rows below a header of `names`, counts and [`FIGURES`].
-fn table(names: &[&str], rows: Vec<String>) -> String {
+fn figures(names: &[&str], rows: Vec<String>) -> String {
     let numbers = ["n", "groups"].into_iter().chain(FIGURES.map(wording::title));
-    let header = cells(names.iter().copied().chain(numbers));
-    let rule = cells(names.iter().map(|_| "---").chain(["---:"; 2 + FIGURES.len()]));
-    [header, rule].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+    table(names, &numbers.collect::<Vec<_>>(), rows)
 }
 
 fn row<const N: usize>(names: [&str; N], metrics: &Metrics) -> String {
     let numbers = [count(metrics.n), count(metrics.groups)];
     let figures = FIGURES.map(|figure| with_interval(metrics, figure));
     cells(names.iter().copied().chain(numbers.iter().chain(&figures).map(String::as_str)))
-}
-
-fn cells<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-    format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
-}
-
-fn with_interval(metrics: &Metrics, figure: Figure) -> String {
-    let value = wording::value(figure, metrics.value(figure));
-    match wording::interval(figure, metrics.figures.interval(figure)) {
-        interval if interval == UNDEFINED => value,
-        interval => format!("{value} [{interval}]"),
-    }
-}
-
-/// `text` on one line, none of it taken for markup.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' => escaped.extend(['\\', character]),
-            _ if character.is_whitespace() || character.is_control() => escaped.push(' '),
-            _ => escaped.push(character),
-        }
-    }
-    escaped
 }
