@@ -74,7 +74,10 @@ fn probes_with_flips() -> Tested {
     check_views(&page, &markdown)?;
     assert!(page.contains("<section id=\"probes\">") && page.contains("href=\"#probes\""));
     assert!(!page.contains("id=\"prejudice\""));
-    assert!(page.find("Another actor: 2 clear flips") < page.find("sentiment of whole texts"), "stance comes first");
+    assert!(
+        page.find("Another actor: 2 clear flips") < page.find("Sentiment of whole texts, before"),
+        "stance comes first"
+    );
     assert_eq!(page.matches("<p dir=\"auto\">").count(), 3, "a text that did not change is shown once");
     assert!(page.contains("toward <bdi>روسيا</bdi>"));
     assert!(page.contains("−10.0") && page.contains("of 24") && page.contains("20.0–30.0"));

@@ -31,7 +31,7 @@ fn of_question<'a>(outcomes: &'a [Outcome], question: &str) -> Vec<&'a Outcome> 
 }
 
 fn table(name: &str, outcomes: &[&Outcome]) -> Element {
-    let caption = format!("Answers before and after the change: {}", question(name).to_lowercase());
+    let caption = format!("{}, before and after", question(name));
     let mut table = Table::new(caption).column("part", "probe").column("prose", "a good model");
     for heading in ["n", "before", "after", "drop", "flipped", "polar kept", "both right"] {
         table = table.numbers(heading);
