@@ -4,35 +4,18 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{DataFile, Measuring, html, markdown, write_files};
+use super::{About, html, markdown, write_files};
 use crate::Error;
 use crate::compare::Comparison;
 
-/// On what systems were compared, and how.
+/// Everything that one comparison found.
 #[derive(Debug, Clone, Serialize)]
-pub struct ComparisonAbout {
-    /// Version of the program.
-    pub regard: &'static str,
-    /// Labelled files.
-    pub data: Vec<DataFile>,
-    /// Draws of the bootstrap and of the randomisation test.
-    pub draws: usize,
-    /// Their seed.
-    pub seed: u64,
-}
-
-impl ComparisonAbout {
-    pub(super) fn measuring(&self) -> Measuring<'_> {
-        Measuring { regard: self.regard, data: &self.data, draws: self.draws, seed: self.seed }
-    }
-}
-
-/// As it stands in the file.
-#[derive(Serialize)]
-struct Json<'a> {
-    about: &'a ComparisonAbout,
+pub struct ComparisonReport {
+    /// On what systems were compared, and how.
+    pub about: About,
+    /// Who is better.
     #[serde(flatten)]
-    comparison: &'a Comparison,
+    pub comparison: Comparison,
 }
 
 /// Write `comparison.json`, `comparison.html` and `comparison.md` into `directory`, which is made where there is none. A file is there
@@ -40,20 +23,17 @@ struct Json<'a> {
 ///
 /// # Errors
 /// Where a file cannot be written.
-pub fn write_comparison(comparison: &Comparison, about: &ComparisonAbout, directory: &Path) -> Result<(), Error> {
-    let views = [
-        ("comparison.html", comparison_html(comparison, about)),
-        ("comparison.md", comparison_markdown(comparison, about)),
-    ];
-    write_files(directory, "comparison.json", &Json { about, comparison }, views)
+pub fn write_comparison(report: &ComparisonReport, directory: &Path) -> Result<(), Error> {
+    let views = [("comparison.html", comparison_html(report)), ("comparison.md", comparison_markdown(report))];
+    write_files(directory, "comparison.json", report, views)
 }
 
-/// `comparison` as a page.
-pub fn comparison_html(comparison: &Comparison, about: &ComparisonAbout) -> String {
-    html::comparison::page(comparison, about)
+/// `report` as a page.
+pub fn comparison_html(report: &ComparisonReport) -> String {
+    html::comparison::page(&report.comparison, &report.about)
 }
 
-/// `comparison` in short.
-pub fn comparison_markdown(comparison: &Comparison, about: &ComparisonAbout) -> String {
-    markdown::comparison::comparison(comparison, about)
+/// `report` in short.
+pub fn comparison_markdown(report: &ComparisonReport) -> String {
+    markdown::comparison::comparison(&report.comparison, &report.about)
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub use comparison::{ComparisonAbout, comparison_html, comparison_markdown, write_comparison};
+pub use comparison::{ComparisonReport, comparison_html, comparison_markdown, write_comparison};
 pub use html::html;
 pub use markdown::markdown;
 
@@ -28,7 +28,9 @@ use crate::{Error, Replacement};
 /// Everything that one evaluation found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// Who was measured on what, and how.
+    /// The checkpoint, or the file of predictions.
+    pub system: String,
+    /// On what it was measured, and how.
     pub about: About,
     /// Over all and by part.
     #[serde(flatten)]
@@ -43,37 +45,20 @@ pub struct Report {
     pub prejudice: Option<Table>,
 }
 
-/// Who was measured on what, and how.
+/// On what was measured, and how.
 #[derive(Debug, Clone, Serialize)]
 pub struct About {
     /// Version of the program.
     pub regard: &'static str,
-    /// The checkpoint, or the file of predictions.
-    pub system: String,
     /// Labelled files.
     pub data: Vec<DataFile>,
-    /// Draws of the bootstrap.
+    /// Draws of the bootstrap, and of the randomisation test where systems are compared.
     pub draws: usize,
     /// Their seed.
     pub seed: u64,
 }
 
 impl About {
-    fn measuring(&self) -> Measuring<'_> {
-        Measuring { regard: self.regard, data: &self.data, draws: self.draws, seed: self.seed }
-    }
-}
-
-/// What is told of measuring, whatever was measured.
-#[derive(Debug, Clone, Copy)]
-struct Measuring<'a> {
-    regard: &'a str,
-    data: &'a [DataFile],
-    draws: usize,
-    seed: u64,
-}
-
-impl Measuring<'_> {
     fn examples(&self) -> u64 {
         self.data.iter().map(|file| file.examples as u64).sum()
     }

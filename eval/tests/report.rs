@@ -68,8 +68,9 @@ fn report(
         examples: examples.len(),
         sha256: "0123456789abcdef".repeat(4),
     }];
-    let about = About { regard: "0.0.0", system: format!("a | b & {ATTACK}\n\"c\""), data, draws, seed: 7 };
+    let about = About { regard: "0.0.0", data, draws, seed: 7 };
     Ok(Report {
+        system: format!("a | b & {ATTACK}\n\"c\""),
         about,
         evaluation: evaluate(&answered, &settings),
         mistakes: mistakes(&answered),

@@ -6,8 +6,8 @@ use std::error::Error;
 
 use html_checks::{ATTACK, check_views};
 use regard::{Label, Stance};
-use regard_eval::compare::{Comparison, System, compare};
-use regard_eval::report::{ComparisonAbout, DataFile, comparison_html, comparison_markdown, write_comparison};
+use regard_eval::compare::{System, compare};
+use regard_eval::report::{About, ComparisonReport, DataFile, comparison_html, comparison_markdown, write_comparison};
 use regard_eval::{Answer, Answered, Bootstrap, Example, Gold, Settings};
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -40,16 +40,17 @@ fn system<'a>(name: &str, examples: &'a [Example], step: usize, scored: bool) ->
     System { name: format!("{name} | {ATTACK}"), answered: examples.iter().enumerate().map(answer).collect() }
 }
 
-fn compared(systems: &[System<'_>], draws: usize) -> (Comparison, ComparisonAbout) {
+fn compared(systems: &[System<'_>], draws: usize) -> ComparisonReport {
     let settings = Settings { bootstrap: Bootstrap { draws, seed: 1 }, ..Settings::default() };
     let data = vec![DataFile { path: ATTACK.into(), examples: 1, sha256: "0123456789abcdef".repeat(4) }];
-    (compare(systems, &settings), ComparisonAbout { regard: "0.0.0", data, draws, seed: 1 })
+    let about = About { regard: "0.0.0", data, draws, seed: 1 };
+    ComparisonReport { about, comparison: compare(systems, &settings) }
 }
 
 /// The checked page and its short form.
 fn views(systems: &[System<'_>], draws: usize) -> Result<[String; 2], Box<dyn Error>> {
-    let (comparison, about) = compared(systems, draws);
-    let views = [comparison_html(&comparison, &about), comparison_markdown(&comparison, &about)];
+    let report = compared(systems, draws);
+    let views = [comparison_html(&report), comparison_markdown(&report)];
     check_views(&views[0], &views[1])?;
     Ok(views)
 }
@@ -96,8 +97,8 @@ fn little_to_compare() -> Tested {
 fn comparisons_are_written_whole() -> Tested {
     let directory = tempfile::tempdir()?;
     let examples = examples(30);
-    let (comparison, about) = compared(&[system("a", &examples, 2, true), system("b", &examples, 3, true)], 20);
-    write_comparison(&comparison, &about, directory.path())?;
+    let report = compared(&[system("a", &examples, 2, true), system("b", &examples, 3, true)], 20);
+    write_comparison(&report, directory.path())?;
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory.path())? {
         names.push(entry?.file_name().into_string().map_err(|_| "a name in ASCII")?);

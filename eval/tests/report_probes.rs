@@ -37,8 +37,8 @@ fn outcome(probe: Probe, question: &'static str) -> Outcome {
 }
 
 fn report(probes: Vec<Outcome>, prejudice: Option<Table>) -> Report {
-    let about = About { regard: "0.0.0", system: "own".into(), data: Vec::new(), draws: 0, seed: 0 };
-    Report { about, evaluation: Evaluation::default(), mistakes: Vec::new(), probes, prejudice }
+    let about = About { regard: "0.0.0", data: Vec::new(), draws: 0, seed: 0 };
+    Report { system: "own".into(), about, evaluation: Evaluation::default(), mistakes: Vec::new(), probes, prejudice }
 }
 
 #[test]

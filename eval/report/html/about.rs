@@ -4,29 +4,29 @@ use super::section::{folded, name};
 use super::table::Table;
 use crate::report::element::{Element, element};
 use crate::report::wording::{count, counted};
-use crate::report::{DataFile, Measuring};
+use crate::report::{About, DataFile};
 
 /// Digits of a hash that tell files apart.
 const HASH_DIGITS: usize = 12;
 
 /// The head of a page of one `kind`; `heading` names what was measured.
-pub(super) fn about(kind: &str, heading: Element, measuring: Measuring<'_>) -> Element {
-    let files = counted(measuring.data.len() as u64, "file");
-    let draws = match measuring.draws {
+pub(super) fn about(kind: &str, heading: Element, measured: &About) -> Element {
+    let files = counted(measured.data.len() as u64, "file");
+    let draws = match measured.draws {
         0 => "none drawn".to_owned(),
-        draws => format!("95 %, bootstrap of whole groups, {}, seed {}", counted(draws as u64, "draw"), measuring.seed),
+        draws => format!("95 %, bootstrap of whole groups, {}, seed {}", counted(draws as u64, "draw"), measured.seed),
     };
     let facts = [
-        ("Measured", format!("{} in {files}", counted(measuring.examples(), "example"))),
+        ("Measured", format!("{} in {files}", counted(measured.examples(), "example"))),
         ("Intervals", draws),
-        ("Program", format!("regard {}", measuring.regard)),
+        ("Program", format!("regard {}", measured.regard)),
     ];
     let fact = |(term, text): (&str, String)| [element("dt").text(term), element("dd").text(text)];
     element("header")
         .with(element("p").class("kind").text(kind))
         .with(heading)
         .with(element("dl").class("facts").with_all(facts.into_iter().flat_map(fact)))
-        .with(folded(element("span").text(format!("{files}, with hashes"))).with(data(measuring.data)))
+        .with(folded(element("span").text(format!("{files}, with hashes"))).with(data(&measured.data)))
 }
 
 fn data(files: &[DataFile]) -> Element {

@@ -23,8 +23,8 @@ use section::{Section, name};
 
 /// `report` as a page.
 pub fn html(report: &Report) -> String {
-    let title = format!("Evaluation of {}", report.about.system);
-    let header = about::about("Evaluation", element("h1").with(name(&report.about.system)), report.about.measuring());
+    let title = format!("Evaluation of {}", report.system);
+    let header = about::about("Evaluation", element("h1").with(name(&report.system)), &report.about);
     page::page(&title, header, sections(report), "evaluation.json")
 }
 

@@ -4,7 +4,7 @@ use super::measuring;
 use super::table::{bracketed, cells, escaped, table, with_interval};
 use crate::compare::{Comparison, Pair, QuestionComparison};
 use crate::metrics::Figure;
-use crate::report::ComparisonAbout;
+use crate::report::About;
 use crate::report::difference::{Unit, Verdict, macro_f1, probability};
 use crate::report::wording::{self, count, counted};
 
@@ -14,9 +14,9 @@ const READING: &str = "Macro-F1 of the first less that of the second, in points;
                        number of pairs. No difference shown does not mean that there is none.";
 
 /// `comparison` in short.
-pub(in crate::report) fn comparison(comparison: &Comparison, about: &ComparisonAbout) -> String {
+pub(in crate::report) fn comparison(comparison: &Comparison, about: &About) -> String {
     let systems: Vec<String> = comparison.systems.iter().map(|system| escaped(system)).collect();
-    let mut sections = vec![format!("# Comparison of {}", systems.join(", ")), measuring(about.measuring())];
+    let mut sections = vec![format!("# Comparison of {}", systems.join(", ")), measuring(about)];
     sections.extend(comparison.questions.iter().flat_map(|asked| question(&systems, asked)));
     let left_out = comparison.left_out as u64;
     sections.extend((left_out > 0).then(|| format!("{} left out, not answered by all.", counted(left_out, "example"))));

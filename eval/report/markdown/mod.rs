@@ -7,7 +7,7 @@ mod table;
 
 use self::table::{cells, escaped, table, with_interval};
 use super::wording::{self, count, counted, percent, plain};
-use super::{Measuring, Report};
+use super::{About, Report};
 use crate::metrics::{Figure, Metrics};
 
 /// Dimensions that are told in short.
@@ -25,12 +25,12 @@ pub fn markdown(report: &Report) -> String {
 }
 
 fn about(report: &Report) -> Option<String> {
-    let system = escaped(&report.about.system);
-    Some(format!("# Evaluation of {system}\n\n{}", measuring(report.about.measuring())))
+    let system = escaped(&report.system);
+    Some(format!("# Evaluation of {system}\n\n{}", measuring(&report.about)))
 }
 
 /// On what was measured, and how.
-fn measuring(about: Measuring<'_>) -> String {
+fn measuring(about: &About) -> String {
     let (examples, files) = (counted(about.examples(), "example"), counted(about.data.len() as u64, "file"));
     let intervals = match about.draws {
         0 => "no intervals".to_owned(),

@@ -1,6 +1,9 @@
 //! `regard eval compare`: several systems on the same examples.
 
 use std::io::{Write, stdout};
+use std::path::PathBuf;
+
+use regard_eval::report::{ComparisonReport, write_comparison};
 
 use crate::Outcome;
 use crate::exit::Status;
@@ -15,6 +18,9 @@ pub(crate) struct Arguments {
     systems: Vec<String>,
     #[command(flatten)]
     gold: GoldArguments,
+    /// Write comparison.json, comparison.html and comparison.md to a directory.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments, device: &str) -> Outcome {
@@ -27,10 +33,14 @@ pub(super) fn run(arguments: &Arguments, device: &str) -> Outcome {
     }
     let comparison = regard_eval::compare::compare(&systems, &settings);
     anyhow::ensure!(!comparison.questions.is_empty(), "no example that all systems answer");
+    let report = ComparisonReport { about: gold.about(&settings), comparison };
+    if let Some(directory) = &arguments.report {
+        write_comparison(&report, directory)?;
+    }
     let mut out = stdout().lock();
     match arguments.gold.prints_json() {
-        true => writeln!(out, "{}", serde_json::to_string_pretty(&comparison)?)?,
-        false => writeln!(out, "{}", table::of_comparison(&comparison))?,
+        true => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
+        false => writeln!(out, "{}", table::of_comparison(&report.comparison))?,
     }
     Ok(Status::of_skipped(problems))
 }

@@ -94,6 +94,13 @@ struct Gold {
     left_out: usize,
 }
 
+impl Gold {
+    fn about(&self, settings: &Settings) -> About {
+        let Bootstrap { draws, seed } = settings.bootstrap;
+        About { regard: env!("CARGO_PKG_VERSION"), data: self.files.clone(), draws, seed }
+    }
+}
+
 impl GoldArguments {
     fn read(&self) -> anyhow::Result<Gold> {
         let Read { examples, of_files, left_out } = examples::read(&self.data)?;
@@ -177,15 +184,9 @@ impl Arguments {
     }
 
     fn report(&self, system: &System<'_>, gold: &Gold, settings: &Settings) -> Report {
-        let about = About {
-            regard: env!("CARGO_PKG_VERSION"),
-            system: system.name.clone(),
-            data: gold.files.clone(),
-            draws: settings.bootstrap.draws,
-            seed: settings.bootstrap.seed,
-        };
+        let about = gold.about(settings);
         let evaluation = regard_eval::evaluate(&system.answered, settings);
         let mistakes = regard_eval::mistakes(&system.answered);
-        Report { about, evaluation, mistakes, probes: Vec::new(), prejudice: None }
+        Report { system: system.name.clone(), about, evaluation, mistakes, probes: Vec::new(), prejudice: None }
     }
 }

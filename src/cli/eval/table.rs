@@ -23,7 +23,7 @@ pub(super) fn of_report(report: &Report) -> String {
         let said = parts.0.iter().filter(|(_, part)| dimension != "actor" || is_sure(part));
         said.for_each(|(name, part)| rows(&mut table, &format!("  {name}"), part));
     }
-    let mut text = format!("{}\n\n{table}\n\n", report.about.system);
+    let mut text = format!("{}\n\n{table}\n\n", report.system);
     for (question, metrics) in report.evaluation.questions() {
         for note in &metrics.notes {
             let _ = writeln!(text, "{question}: {note}");

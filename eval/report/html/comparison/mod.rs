@@ -8,17 +8,17 @@ mod systems;
 use super::section::{Section, folded, name, notes, subsection};
 use super::{about, page};
 use crate::compare::{Comparison, Pair, QuestionComparison};
-use crate::report::ComparisonAbout;
+use crate::report::About;
 use crate::report::element::{Element, element};
 use crate::report::wording::{counted, question};
 
 /// `comparison` as a page.
-pub(in crate::report) fn page(comparison: &Comparison, about: &ComparisonAbout) -> String {
+pub(in crate::report) fn page(comparison: &Comparison, about: &About) -> String {
     let title = format!("Comparison of {}", comparison.systems.join(", "));
     let heading = comparison.systems.iter().enumerate().fold(element("h1"), |heading, (index, system)| {
         heading.text(if index == 0 { "" } else { ", " }).with(name(system))
     });
-    let header = about::about("Comparison", heading, about.measuring());
+    let header = about::about("Comparison", heading, about);
     page::page(&title, header, sections(comparison, about.draws), "comparison.json")
 }
 
