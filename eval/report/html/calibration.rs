@@ -19,6 +19,8 @@ pub(super) fn calibration(metrics: &Metrics) -> Element {
         figure(drawing, &format!("{} bins of {kind}. Expected calibration error {error}", bins.len()))
     });
     let reading = "Answers in bins of like confidence; a dot’s area goes with the number of answers in it. On the dashed \
-                   line a confidence of 70 % is right seven times in ten; below it the system is too sure.";
+                   line a confidence of 70 % is right seven times in ten; below it the system is too sure. A calibration error grows \
+                   with noise, and a resample is noisier than the sample: its interval says how large it may be, and can lie \
+                   above it.";
     section.with(explanation(reading)).with(beside(diagrams))
 }

@@ -127,12 +127,17 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if let Some(Command::Compare(compare)) = &arguments.command {
         return compare::run(compare, &arguments.device);
     }
+    let names = arguments.systems();
+    for (option, given) in [("--report", arguments.report.is_some()), ("--save", arguments.save.is_some())] {
+        let count = names.len();
+        anyhow::ensure!(!given || count == 1, "{option} takes one checkpoint or file of predictions, found {count}");
+    }
     let gold = arguments.gold.read()?;
     let settings = arguments.gold.settings()?;
     let mut problems = gold.left_out;
     let mut systems = Vec::new();
     let mut reports = Vec::new();
-    for name in arguments.systems() {
+    for name in names {
         let Opened { system, predictor } =
             system::open(name.as_deref(), &arguments.device, &gold.examples, &mut problems)?;
         let mut report = arguments.report(&system, &gold, &settings);
@@ -148,12 +153,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         systems.push(system);
         reports.push(report);
     }
-    if let Some(path) = &arguments.save {
-        system::save(path, &systems)?;
+    if let (Some(path), [system]) = (&arguments.save, systems.as_slice()) {
+        system::save(path, system)?;
     }
     let over_runs = (reports.len() > 1).then(|| regard_eval::over_runs(&systems, &settings.bootstrap));
-    if let Some(directory) = &arguments.report {
-        let [report] = reports.as_slice() else { anyhow::bail!("--report takes one system, found {}", reports.len()) };
+    if let (Some(directory), [report]) = (&arguments.report, reports.as_slice()) {
         regard_eval::report::write(report, directory)?;
     }
     let mut out = stdout().lock();

@@ -46,9 +46,8 @@ pub(super) fn open<'a>(
     Ok(Opened { system: System { name: name.to_owned(), answered }, predictor: Some(predictor) })
 }
 
-/// Write the answers of `systems` as JSONL: one file whole, or none.
-pub(super) fn save(path: &Path, systems: &[System<'_>]) -> anyhow::Result<()> {
-    let [system] = systems else { anyhow::bail!("--save takes one checkpoint, found {}", systems.len()) };
+/// Write the answers of `system` as JSONL: the file whole, or none.
+pub(super) fn save(path: &Path, system: &System<'_>) -> anyhow::Result<()> {
     let mut file = Replacement::create(path)?;
     system.answered.iter().filter_map(predictions::line).try_for_each(|line| file.write_line(&line))?;
     Ok(file.keep()?)
