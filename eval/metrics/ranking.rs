@@ -59,8 +59,8 @@ impl Ranking {
     }
 
     /// How much each example, in the order of the ranking, moves the two areas when it weighs more: their derivatives by its weight
-    /// at weights of one. They sum to zero. `None` where members or others are missing.
-    pub(crate) fn influences(&self) -> Option<Vec<[f64; 2]>> {
+    /// at weights of one, which sum to zero. The ranking must have members and others.
+    pub(crate) fn influences(&self) -> Vec<[f64; 2]> {
         let ties: Vec<&[Ranked]> = self.0.chunk_by(|ranked, _| !ranked.ends_tie()).collect();
         let counts = |tie: &[Ranked]| {
             let members = tie.iter().filter(|ranked| ranked.is_member()).count() as f64;
@@ -68,9 +68,6 @@ impl Ranking {
         };
         let members: f64 = ties.iter().map(|tie| counts(tie).0).sum();
         let others = self.0.len() as f64 - members;
-        if members == 0.0 || others == 0.0 {
-            return None;
-        }
         let Areas { roc: [roc], precision: [precision] } = self.areas(&self.ones());
         // From the least probable up: members at or above a tie, others below it, and what its members' precision would lose to one
         // more example above.
@@ -92,7 +89,7 @@ impl Ranking {
             below += tied_others;
         }
         influences.reverse();
-        Some(influences)
+        influences
     }
 
     /// Weights of one.

@@ -4,12 +4,14 @@
 //! of the sample serves many draws and the arithmetic runs across them. The figures of the sample itself are those of the draw
 //! in which every group has weight one.
 
+use std::collections::HashSet;
+
 use multiversion::multiversion;
 
 use super::calibration::{BINS, Mass, width_bin};
 use super::confusion::{self, Counts};
 use super::figure::{COUNT, Values};
-use super::ranking::Ranking;
+use super::ranking::{Areas, Ranking};
 
 /// An answered example as the statistics see it.
 #[derive(Debug, Clone, Copy)]
@@ -32,12 +34,13 @@ impl Judged {
 }
 
 /// From this many examples on the areas under curves of a draw are taken as linear in its weights: the infinitesimal jackknife
-/// (Efron, "The jackknife, the bootstrap and other resampling plans", 1982), whose error falls as 1 / n. Three passes a draw in the
-/// order of the probabilities would cost more than all else.
+/// (Efron, "The jackknife, the bootstrap and other resampling plans", 1982). Three passes a draw in the order of the probabilities
+/// would cost more than all else.
 const MANY: usize = 4096;
 
-/// Members that each class must have for that.
-const MEMBERS: usize = 100;
+/// Groups that the members of each class must stand in for that: the error falls with the number of groups that are drawn, however
+/// many examples they hold.
+const GROUPS: usize = 300;
 
 /// See the module.
 #[derive(Debug)]
@@ -50,8 +53,8 @@ pub(crate) struct Sample {
 enum AreasUnderCurves {
     /// No probabilities, no ranking.
     None,
-    /// By class.
-    Exact([Ranking; 3]),
+    /// By class; `None` where gold never has the class.
+    Exact([Option<Ranking>; 3]),
     /// Their values where every group has weight one; the items know the rest.
     Linear { roc: f64, precision: f64 },
 }
@@ -78,12 +81,14 @@ impl Sample {
         if confidences.len() < judged.len() {
             return Self { items, areas: AreasUnderCurves::None };
         }
-        let [first, second, third] = [0, 1, 2].map(|class| Ranking::new(judged, class));
         let members = [0, 1, 2].map(|class| judged.iter().filter(|judged| judged.gold == class).count());
-        let areas = if judged.len() < MANY || members.iter().any(|members| (1..MEMBERS).contains(members)) {
-            AreasUnderCurves::Exact([first.0, second.0, third.0])
-        } else {
-            linear(&mut items, &[first, second, third])
+        let rankings = [0, 1, 2].map(|class| (members[class] > 0).then(|| Ranking::new(judged, class)));
+        let many = judged.len() >= MANY
+            && (0..3).all(|class| rankings[class].is_none() || groups(judged, class) >= GROUPS)
+            && rankings.iter().flatten().count() > 1;
+        let areas = match many {
+            true => linear(&mut items, rankings.into_iter().flatten().collect()),
+            false => AreasUnderCurves::Exact(rankings.map(|ranking| ranking.map(|(ranking, _)| ranking))),
         };
         Self { items, areas }
     }
@@ -94,14 +99,17 @@ impl Sample {
         let (roc, precision) = match &self.areas {
             AreasUnderCurves::None => ([f64::NAN; L], [f64::NAN; L]),
             AreasUnderCurves::Linear { roc, precision } => {
-                (sums.values[2].map(|moved| roc + moved), sums.values[3].map(|moved| precision + moved))
+                let moved = |area: &f64, moves: [f64; L]| moves.map(|by| (area + by).clamp(0.0, 1.0));
+                (moved(roc, sums.values[2]), moved(precision, sums.values[3]))
             }
             AreasUnderCurves::Exact(rankings) => {
-                let areas = rankings.each_ref().map(|ranking| ranking.areas(weights));
-                (
-                    std::array::from_fn(|lane| mean(areas.each_ref().map(|areas| areas.roc[lane]))),
-                    std::array::from_fn(|lane| mean(areas.each_ref().map(|areas| areas.precision[lane]))),
-                )
+                // A draw that lacks a class which the sample has does not define the mean over classes.
+                let areas: Vec<Areas<L>> = rankings.iter().flatten().map(|ranking| ranking.areas(weights)).collect();
+                let mean = |area: fn(&Areas<L>) -> &[f64; L]| {
+                    let sum = |lane: usize| areas.iter().map(|areas| area(areas)[lane]).sum::<f64>();
+                    std::array::from_fn(|lane| sum(lane) / areas.len() as f64)
+                };
+                (mean(|areas| &areas.roc), mean(|areas| &areas.precision))
             }
         };
         std::array::from_fn(|lane| {
@@ -124,17 +132,21 @@ impl Sample {
     }
 }
 
+/// Groups in which gold has `class`.
+fn groups(judged: &[Judged], class: usize) -> usize {
+    let of_class = judged.iter().filter(|judged| judged.gold == class);
+    of_class.map(|judged| judged.group).collect::<HashSet<_>>().len()
+}
+
 /// Give `items` their influence on the mean areas of the classes.
-fn linear(items: &mut [Item], rankings: &[(Ranking, Vec<usize>)]) -> AreasUnderCurves {
-    let influences: Vec<_> =
-        rankings.iter().filter_map(|(ranking, order)| Some((ranking, order, ranking.influences()?))).collect();
-    let classes = influences.len() as f64;
+fn linear(items: &mut [Item], rankings: Vec<(Ranking, Vec<usize>)>) -> AreasUnderCurves {
+    let classes = rankings.len() as f64;
     let (mut roc, mut precision) = (0.0, 0.0);
-    for (ranking, order, influences) in influences {
+    for (ranking, order) in rankings {
         let areas = ranking.areas(&ranking.ones());
         roc += areas.roc[0] / classes;
         precision += areas.precision[0] / classes;
-        for (&index, [of_roc, of_precision]) in order.iter().zip(influences) {
+        for (index, [of_roc, of_precision]) in order.into_iter().zip(ranking.influences()) {
             items[index].values[2] += of_roc / classes;
             items[index].values[3] += of_precision / classes;
         }
@@ -157,12 +169,6 @@ fn item(judged: &Judged, mass: &Mass) -> Item {
         values: [nll, (0..3).map(distance).sum(), 0.0, 0.0],
         ..blank
     }
-}
-
-/// The mean of those that are defined.
-fn mean(values: [f64; 3]) -> f64 {
-    let defined = values.iter().filter(|value| value.is_finite());
-    defined.clone().sum::<f64>() / defined.count() as f64
 }
 
 struct Sums<const L: usize> {

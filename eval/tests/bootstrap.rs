@@ -111,6 +111,31 @@ fn linear_areas_equal_exact_ones() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Many examples of few groups are few draws: the areas must not be taken as linear then, nor leave 0 to 1.
+#[test]
+fn many_examples_of_few_groups_are_few() -> Result<(), Box<dyn Error>> {
+    let clustered = answers(6000, 200);
+    let [low, high] = interval(&measure(&clustered, 0), Figure::Auroc)?;
+    // The same groups with half of the examples are too few to be linear: they must be about as sure.
+    let half: Vec<_> = clustered.into_iter().step_by(2).collect();
+    let [exact_low, exact_high] = interval(&measure(&half, 0), Figure::Auroc)?;
+    let ratio = (high - low) / (exact_high - exact_low);
+    assert!((0.5..1.1).contains(&ratio), "{low} to {high}, {exact_low} to {exact_high}");
+    // One class stands in three of thirty groups: one draw in twenty lacks it.
+    let rare: Vec<_> = (0..6000)
+        .map(|index| {
+            let gold = if index / 200 < 3 { 0 } else { 1 + index % 2 };
+            let label = if index % 7 == 0 { (gold + 1) % 3 } else { gold };
+            let mut scores = [0.15; 3];
+            scores[label] = 0.7;
+            (example(index, gold, index / 200), Answer { label, scores: Some(scores) })
+        })
+        .collect();
+    let [low, high] = interval(&measure(&rare, 0), Figure::Auroc)?;
+    assert!(0.0 <= low && high <= 1.0, "{low} to {high}");
+    Ok(())
+}
+
 #[test]
 fn too_little_is_said_to_be_too_little() -> Result<(), Box<dyn Error>> {
     let evaluation = measure(&answers(3, 1), 0);
