@@ -68,7 +68,9 @@ impl Breakdown {
             let (name, kind) = known.entry((&example.language, target)).or_insert_with(|| {
                 let language = Language::new(&example.language);
                 let found = matcher.find(target, language.as_ref().map_or("und", Language::primary));
-                match found.first().and_then(|mention| catalogue.actors().get(mention.actor)) {
+                // "Critics of Putin" are not Putin.
+                let whole = found.iter().find(|mention| mention.span.of(target) == target.trim());
+                match whole.and_then(|mention| catalogue.actors().get(mention.actor)) {
                     Some(actor) => (actor.name.clone(), Some(actor.kind.to_string())),
                     None => (target.to_lowercase(), None),
                 }

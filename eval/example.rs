@@ -89,6 +89,9 @@ struct Line {
 impl Line {
     fn into_example(self) -> Result<Example, String> {
         let gold = match (&self.label, &self.sentiment) {
+            (Some(_), _) if self.target.as_ref().is_none_or(|target| target.trim().is_empty()) => {
+                return Err("target: expected whom the label is about, found nobody".into());
+            }
             (Some(label), _) => Gold::Stance(named("label", label)?),
             (None, Some(label)) => Gold::Sentiment(named("sentiment", label)?),
             (None, None) => return Err("expected a field label or sentiment, found neither".into()),
@@ -153,7 +156,7 @@ pub fn read(path: &Path) -> Result<Vec<Result<Example, Error>>, Error> {
 
 /// [`read`], with the line that each stands on, counted from 1.
 pub(crate) fn read_numbered(path: &Path) -> Result<Vec<Numbered<Example>>, Error> {
-    lines::read(path, |line| serde_json::from_slice::<Line>(line).map_err(|error| error.to_string())?.into_example())
+    lines::read(path, |line| lines::json::<Line>(line)?.into_example())
 }
 
 #[cfg(test)]
@@ -166,9 +169,8 @@ mod tests {
         let path = directory.path().join("examples.jsonl");
         let good = r#"{"id":"1","dataset":"d","lang":"ko","text":"한국이 옳다","target":"한국","target_start":0,"target_end":2,"label":"favor"}"#;
         let feeling = r#"{"id":"2","dataset":"d","lang":"en","text":"Sad.","sentiment":"negative"}"#;
-        let beyond =
-            r#"{"id":"3","dataset":"d","lang":"en","text":"abc","target_start":2,"target_end":4,"label":"favor"}"#;
-        let label = r#"{"id":"4","dataset":"d","lang":"en","text":"abc","label":"good"}"#;
+        let beyond = r#"{"id":"3","dataset":"d","lang":"en","text":"abc","target":"c","target_start":2,"target_end":4,"label":"favor"}"#;
+        let label = r#"{"id":"4","dataset":"d","lang":"en","text":"abc","target":"a","label":"good"}"#;
         std::fs::write(&path, [good, "", feeling, beyond, label, "{", "\u{0}"].join("\n"))?;
         let examples = read(&path)?;
         let [Ok(first), Ok(second), rest @ ..] = examples.as_slice() else { return Err("two good lines".into()) };

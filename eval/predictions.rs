@@ -1,10 +1,11 @@
 //! Anyone's answers, one JSON object a line: `{"id", "scores": {"against", "neutral", "favor"}}` or `{"id", "label"}`.
 
 use std::collections::HashMap;
+use std::fmt::Formatter;
 use std::path::Path;
 
 use regard::{Label, Sentiment, Stance};
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::json;
 
 use crate::answer::{Answer, Answered};
@@ -17,7 +18,7 @@ const ROUNDING: f64 = 0.01;
 /// Examples without an answer that are named; the rest are counted.
 const NAMED: usize = 5;
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Line {
     id: String,
     /// Where two data sets have the same id.
@@ -26,7 +27,33 @@ struct Line {
     #[serde(default)]
     label: Option<String>,
     #[serde(default)]
-    scores: Option<HashMap<String, f64>>,
+    scores: Option<Named>,
+}
+
+/// Numbers by name, as the line has them: a map would keep the last of two with one name.
+#[derive(Debug)]
+struct Named(Vec<(String, f64)>);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Named;
+
+            fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+                f.write_str("probabilities by label")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Named(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
 }
 
 /// Answers beside the examples that they belong to, and what was wrong with the file.
@@ -64,7 +91,7 @@ pub fn read<'a>(path: &Path, examples: &'a [Example]) -> Result<Predictions<'a>,
 
 /// Put the answer of one line beside its example.
 fn take(line: &[u8], known: &HashMap<&str, Vec<usize>>, answered: &mut [Answered<'_>]) -> Result<(), String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let line: Line = lines::json(line)?;
     let in_dataset =
         |index: &&usize| line.dataset.as_ref().is_none_or(|dataset| *dataset == answered[**index].example.dataset);
     let found: Vec<usize> = known.get(&*line.id).into_iter().flatten().filter(in_dataset).copied().collect();
@@ -72,11 +99,12 @@ fn take(line: &[u8], known: &HashMap<&str, Vec<usize>>, answered: &mut [Answered
         [] => return Err(format!("id: expected one of the labelled examples, found {:?}", line.id)),
         [index] => *index,
         several => {
-            let count = several.len();
-            return Err(format!(
-                "id: {:?} names {count} examples: expected a field dataset that tells them apart",
-                line.id
-            ));
+            let (count, id) = (several.len(), &line.id);
+            let message = match line.dataset {
+                Some(_) => "expected each id once in a data set",
+                None => "expected a field dataset that tells them apart",
+            };
+            return Err(format!("id: {id:?} names {count} examples: {message}"));
         }
     };
     let place = &mut answered[index];
@@ -99,11 +127,12 @@ fn parse<L: Label>(line: &Line) -> Result<Answer, String> {
     };
     let scores = match &line.scores {
         Some(found) => Some(scores::<L>(found).ok_or_else(|| {
-            format!("scores: expected probabilities of {names} that sum to 1, found {}", json!(found))
+            let found: Vec<String> = found.0.iter().map(|(name, score)| format!("{name} {score}")).collect();
+            format!("scores: expected probabilities of {names} that sum to 1, found {}", found.join(", "))
         })?),
         None => None,
     };
-    // The first of equals, as everywhere.
+    // The first of equals, as `Scores::best` has it.
     let best = |scores: [f64; 3]| (0..3).rev().max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
     match label.or_else(|| best(scores?)) {
         Some(label) => Ok(Answer { label, scores }),
@@ -111,10 +140,10 @@ fn parse<L: Label>(line: &Line) -> Result<Answer, String> {
     }
 }
 
-fn scores<L: Label>(found: &HashMap<String, f64>) -> Option<[f64; 3]> {
+fn scores<L: Label>(Named(found): &Named) -> Option<[f64; 3]> {
     let mut scores = [0.0; 3];
-    for (score, name) in scores.iter_mut().zip(L::NAMES) {
-        *score = *found.get(name).filter(|score| (0.0..=1.0).contains(*score))?;
+    for (score, label) in scores.iter_mut().zip(L::NAMES) {
+        (_, *score) = *found.iter().find(|(name, score)| name == label && (0.0..=1.0).contains(score))?;
     }
     (found.len() == 3 && (scores.iter().sum::<f64>() - 1.0).abs() <= ROUNDING).then_some(scores)
 }

@@ -14,6 +14,10 @@ use crate::metrics::{FEWEST_GROUPS, Figure, Sample};
 /// Figures over runs, by question.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct OverRuns {
+    /// Examples that all runs answer: the figures are theirs alone.
+    pub n: usize,
+    /// Examples that not all answer.
+    pub left_out: usize,
     /// Toward targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stance: Option<Spreads>,
@@ -51,10 +55,13 @@ pub struct Spread {
 
 /// The spread of `runs` over the examples that all of them answer.
 pub fn over_runs(runs: &[System<'_>], bootstrap: &Bootstrap) -> OverRuns {
+    let common = common(runs);
+    let n = common.len();
+    let left_out = runs.first().map_or(0, |run| run.answered.len()) - n;
     let (stance, sentiment): (Vec<_>, Vec<_>) =
-        common(runs).into_iter().partition(|(example, _)| matches!(example.gold, Gold::Stance(_)));
+        common.into_iter().partition(|(example, _)| matches!(example.gold, Gold::Stance(_)));
     let spread = |answers: Vec<_>| (!answers.is_empty()).then(|| spreads(&answers, runs.len(), bootstrap));
-    OverRuns { stance: spread(stance), sentiment: spread(sentiment) }
+    OverRuns { n, left_out, stance: spread(stance), sentiment: spread(sentiment) }
 }
 
 fn spreads(answers: &[(&Example, Vec<Answer>)], runs: usize, bootstrap: &Bootstrap) -> Spreads {

@@ -70,7 +70,7 @@ pub struct Pair {
     pub examples: Vec<Disagreement>,
 }
 
-/// Probabilities of a difference as large by chance; `None` without draws, or where groups are too few.
+/// Probabilities of a difference as large by chance; `None` without draws, and for the bootstrap where groups are too few.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Tests {
     /// Approximate randomisation of macro-F1.

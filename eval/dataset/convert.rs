@@ -80,6 +80,14 @@ impl Plan {
         let given = |field| reading.columns.iter().any(|column| column.field == field);
         let there = |name: &str| found.iter().any(|column| column == name);
         let mut columns = reading.columns.clone();
+        let twice = (1..columns.len()).find(|&index| {
+            let field = columns[index].field;
+            field != Field::Meta && columns[..index].iter().any(|column| column.field == field)
+        });
+        if let Some(index) = twice {
+            let message = format!("expected one column for {}, found two", columns[index].field.name());
+            return Err(Error::File { path: path.to_owned(), message });
+        }
         for &(field, name) in published.required {
             if !given(field) {
                 columns.push(Column { field, name: name.to_owned() });
@@ -150,7 +158,8 @@ impl Plan {
         }
         Ok(Example {
             id: self.value(row, Field::Id)?.unwrap_or_else(|| format!("{}-{}", self.stem, row.line)),
-            dataset: self.value(row, Field::Dataset)?.or_else(|| self.dataset.clone()).unwrap_or_default(),
+            dataset: (self.value(row, Field::Dataset)?.or_else(|| self.dataset.clone()))
+                .ok_or_else(|| format!("{}: expected a name, found none", self.name(Field::Dataset)))?,
             language: language.to_string(),
             target_type: self.target_type(row)?,
             group: match self.value(row, Field::Group)? {

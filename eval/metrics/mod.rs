@@ -77,10 +77,10 @@ impl Metrics {
         let once = vec![[1u8]; groups];
         let sample = Sample::new(judged);
         let [values] = sample.figures(&once);
-        let scored = judged.iter().all(|judged| judged.scores.is_some());
+        let scored = judged.iter().filter(|judged| judged.scores.is_some()).count();
         let per_class = [0, 1, 2].map(|class| {
             let areas = Ranking::new(judged, class).0.areas(&once);
-            let defined = |[value]: [f64; 1]| Some(value).filter(|value| scored && value.is_finite());
+            let defined = |[value]: [f64; 1]| Some(value).filter(|value| scored == judged.len() && value.is_finite());
             ClassMetrics {
                 auroc: defined(areas.roc),
                 auprc: defined(areas.precision),
@@ -102,7 +102,7 @@ impl Metrics {
             abstention: None,
             notes: Vec::new(),
         };
-        metrics.notes = notes(&metrics, scored);
+        metrics.notes = notes(&metrics, scored as u64);
         metrics
     }
 
@@ -141,11 +141,14 @@ fn class_metrics(counts: &[[u64; 3]; 3], class: usize, names: [&'static str; 3])
 }
 
 /// Why figures are missing or weak.
-fn notes(metrics: &Metrics, scored: bool) -> Vec<String> {
+fn notes(metrics: &Metrics, scored: u64) -> Vec<String> {
     let mut notes = Vec::new();
+    let n = metrics.n;
     if metrics.groups < FEWEST_GROUPS {
-        let (n, groups) = (metrics.n, metrics.groups);
-        notes.push(format!("{n} examples in {groups} groups: too few to say how sure the figures are"));
+        let groups = metrics.groups;
+        notes.push(format!(
+            "n = {n} in {groups} groups: too few to say how sure the figures are, which takes {FEWEST_GROUPS}"
+        ));
     }
     let absent: Vec<&str> =
         metrics.per_class.iter().filter(|class| class.support == 0).map(|class| class.label).collect();
@@ -154,18 +157,26 @@ fn notes(metrics: &Metrics, scored: bool) -> Vec<String> {
         [one] => notes.push(format!("no gold {one}: its F1 counts 0, the areas under curves leave it out")),
         // One class alone has nothing to be told from.
         many => {
-            let left_out = many.join(" and ");
+            let absent = many.join(" and ");
             notes.push(format!(
-                "no gold {left_out}: one class only, F1 of the others counts 0, mcc and kappa say nothing"
+                "no gold {absent}: one class only, F1 of the others counts 0, mcc and kappa say nothing"
             ));
         }
     }
-    if !scored {
-        notes.push("answers without probabilities: no auroc, auprc, nll, brier, ece".to_owned());
+    match n - scored {
+        0 => {}
+        all if all == n => notes.push("answers without probabilities: no auroc, auprc, nll, brier, ece".to_owned()),
+        some => {
+            notes.push(format!("{some} of {n} answers have no probabilities: no auroc, auprc, nll, brier, ece of any"))
+        }
     }
-    let undefined = Figure::ALL.into_iter().filter(|figure| scored || !figure.needs_scores());
-    for figure in undefined.filter(|figure| metrics.value(*figure).is_none()) {
-        notes.push(format!("{} is not defined: nothing to divide by", figure.name()));
+    let undefined: Vec<&str> = Figure::ALL
+        .into_iter()
+        .filter(|figure| (scored == n || !figure.needs_scores()) && metrics.value(*figure).is_none())
+        .map(Figure::name)
+        .collect();
+    if !undefined.is_empty() {
+        notes.push(format!("not defined, with nothing to divide by: {}", undefined.join(", ")));
     }
     notes
 }

@@ -141,7 +141,7 @@ fn too_little_is_said_to_be_too_little() -> Result<(), Box<dyn Error>> {
     let evaluation = measure(&answers(3, 1), 0);
     let stance = evaluation.stance.ok_or("stance")?;
     assert_eq!(stance.figures.interval(Figure::MacroF1), None);
-    assert!(stance.notes.iter().any(|note| note.contains("3 examples in 3 groups")), "{:?}", stance.notes);
+    assert!(stance.notes.iter().any(|note| note.contains("n = 3 in 3 groups: too few to say")), "{:?}", stance.notes);
     let one_class: Vec<_> = answers(40, 1)
         .into_iter()
         .map(|(example, answer)| (Example { gold: Gold::Stance(Stance::Favor), ..example }, answer))

@@ -12,7 +12,7 @@ use crate::exit::{Status, skipped};
 use crate::input::documents;
 use crate::model::ModelArguments;
 use crate::output::{Csv, Jsonl, Table, Writer};
-use crate::{Outcome, progress};
+use crate::{Outcome, examples, progress};
 
 /// Documents that are judged together: enough sentences to fill the batches, few enough to see the first answers soon.
 const TOGETHER: usize = 32;
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Answer `uncertain` where the most probable label is less probable than this; `regard eval` says what that gains.
-    #[arg(long, value_name = "P", default_value_t = 0.0, hide_default_value = true, value_parser = probability)]
+    #[arg(long, value_name = "P", default_value_t = 0.0, hide_default_value = true, allow_negative_numbers = true, value_parser = examples::share::<f32>)]
     min_confidence: f32,
     /// After each document one more line of jsonl: how it stands toward each of the catalogue's actors. Tables always have it.
     #[arg(long)]
@@ -88,11 +88,6 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     judge(&classifier, &mut waiting, writer.as_mut())?;
     bar.finish_and_clear();
     Ok(Status::of_skipped(left_out))
-}
-
-fn probability(text: &str) -> Result<f32, String> {
-    let probability = text.parse().ok().filter(|probability| (0.0..=1.0).contains(probability));
-    probability.ok_or_else(|| format!("expected a probability from 0 to 1, found {text:?}"))
 }
 
 /// Write the answers to the documents that wait, and let these go.

@@ -1,10 +1,17 @@
 //! Labelled files, as several subcommands read them.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use regard_eval::Example;
 
 use crate::exit::skipped;
+
+/// A share or probability on the command line.
+pub(crate) fn share<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, String> {
+    let share = text.parse().ok().filter(|share| (T::from(0)..=T::from(1)).contains(share));
+    share.ok_or_else(|| format!("expected a number from 0 to 1, found {text:?}"))
+}
 
 /// What was read of labelled files.
 pub(crate) struct Read {

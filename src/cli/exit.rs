@@ -36,7 +36,7 @@ pub(crate) fn report(outcome: Outcome) -> ExitCode {
         // Whoever read our output has seen enough, as in `regard … | head`.
         Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("regard: {error:#}");
+            eprintln!("regard: {}", message(&error));
             ExitCode::FAILURE
         }
     }
@@ -52,6 +52,19 @@ pub(crate) fn skipped(reason: &dyn std::fmt::Display) {
 #[allow(clippy::print_stderr)]
 pub(crate) fn note(message: &dyn std::fmt::Display) {
     eprintln!("regard: {message}");
+}
+
+/// The error and its causes, but for those that the message before them tells already.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.ends_with(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 fn broken_pipe(error: &anyhow::Error) -> bool {

@@ -14,12 +14,22 @@ pub(super) fn read(path: &Path, bytes: &[u8], delimiter: u8, quoting: bool) -> R
     // Flexible: a record of another length is ours to report, with its line.
     let mut reader = ReaderBuilder::new().delimiter(delimiter).quoting(quoting).flexible(true).from_reader(bytes);
     let columns: Vec<String> = reader.headers().map_err(failed)?.iter().map(|name| name.trim().to_owned()).collect();
+    if let Some(twice) = (1..columns.len()).find(|&index| columns[..index].contains(&columns[index])) {
+        let message = format!("expected each column once, found {:?} twice", columns[twice]);
+        return Err(Error::File { path: path.to_owned(), message });
+    }
     let mut lines = Lines { bytes, passed: 0, line: 1 };
     let mut rows = Vec::new();
     for record in reader.into_byte_records() {
         let record = record.map_err(failed)?;
         let line = lines.at(record.position().map_or(0, csv::Position::byte));
         rows.push(row(&columns, &record, line).map_err(|message| Error::Line { path: path.to_owned(), line, message }));
+    }
+    // A quotation mark that nothing closes makes one record of all that follows it.
+    if quoting && bytes.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
+        let line = rows.pop().map_or(1, |row| row.map_or_else(|_| lines.line, |row: Row| row.line));
+        let message = "expected a closing quotation mark, found the end of the file".to_owned();
+        rows.push(Err(Error::Line { path: path.to_owned(), line, message }));
     }
     Ok(Table { columns, rows })
 }

@@ -12,7 +12,7 @@ pub(super) fn read(path: &Path) -> Result<Table, Error> {
     let mut columns: Vec<String> = Vec::new();
     let object = |line: &[u8]| {
         let values: Map<String, Value> =
-            serde_json::from_slice(line).map_err(|error| format!("expected a JSON object: {error}"))?;
+            lines::json(line).map_err(|error| format!("expected a JSON object: {error}"))?;
         let new: Vec<_> = values.keys().filter(|key| !columns.contains(key)).cloned().collect();
         columns.extend(new);
         Ok(values)

@@ -95,6 +95,31 @@ fn broken_rows_are_named_and_the_rest_goes_on() -> Outcome {
     Ok(())
 }
 
+/// What a quotation mark swallows must not be lost in silence.
+#[test]
+fn an_open_quotation_mark_is_named() -> Outcome {
+    let csv = b"label,target,text\nfavor,Ann,Ann sang.\nfavor,Bob,\"Bob sang.\nfavor,Cy,Cy sang.\n";
+    let map = reading("text=text,target=target,label=label", "")?;
+    let examples = converted(Form::Csv, "in.csv", csv, &map)?;
+    let [Ok(first), Err(error)] = examples.as_slice() else { return Err("one record, one error".into()) };
+    assert_eq!(first.text, "Ann sang.");
+    assert!(error.to_string().contains("in.csv:3: expected a closing quotation mark"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn what_is_said_twice_is_refused() -> Outcome {
+    let csv = b"text,target,label,label\nAnn sang.,Ann,favor,against\n";
+    let twice =
+        converted(Form::Csv, "in.csv", csv, &reading("text=text", "")?).err().ok_or("two columns of one name")?;
+    assert!(twice.to_string().contains("found \"label\" twice"), "{twice}");
+    let csv = b"text,target,label\nAnn sang.,Ann,favor\n";
+    let twice =
+        converted(Form::Csv, "in.csv", csv, &reading("text=text,text=target", "")?).err().ok_or("two of text")?;
+    assert!(twice.to_string().contains("expected one column for text, found two"), "{twice}");
+    Ok(())
+}
+
 /// Two records, the second without a label.
 fn write_parquet(path: &Path, compression: Compression) -> Outcome {
     let schema = "message m {

@@ -1,5 +1,6 @@
 //! `regard data convert`: from the forms of others to the schema.
 
+use std::collections::HashSet;
 use std::io::{BufWriter, Write, stdout};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut output = Output::open(arguments.output.as_deref())?;
     let mut left_out = 0;
     let mut written = 0;
+    let mut known = HashSet::new();
     for (path, form) in arguments.inputs.iter().zip(forms) {
         let converted = match convert(path, form, &reading) {
             Ok(converted) => converted,
@@ -61,9 +63,16 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         let mut examples = 0;
         for example in &converted.examples {
             match example {
-                Ok(example) => {
+                Ok(example) if known.insert((example.dataset.clone(), example.id.clone())) => {
                     output.write(example)?;
                     examples += 1;
+                }
+                Ok(Example { dataset, id, .. }) => {
+                    left_out += 1;
+                    let place = path.display();
+                    skipped(&format_args!(
+                        "{place}: id: expected each id once in a data set, found {id:?} of {dataset:?} again"
+                    ));
                 }
                 Err(error) => {
                     left_out += 1;

@@ -26,10 +26,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
     /// Share of dev, from 0 to below 1.
-    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
+    #[arg(long, default_value_t = 0.1, value_name = "SHARE", allow_negative_numbers = true)]
     dev: f64,
     /// Share of test, from 0 to below 1.
-    #[arg(long, default_value_t = 0.1, value_name = "SHARE")]
+    #[arg(long, default_value_t = 0.1, value_name = "SHARE", allow_negative_numbers = true)]
     test: f64,
     /// The same seed gives the same splits.
     #[arg(long, default_value_t = 0)]

@@ -8,10 +8,13 @@ use regard_eval::report::{ComparisonReport, write_comparison};
 use crate::Outcome;
 use crate::exit::Status;
 
-use super::{GoldArguments, system, table};
+use super::gold::GoldArguments;
+use super::system::Source;
+use super::table;
 
 /// Compare systems on the same examples: who is better, by how much, and is that more than chance?
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "regard eval compare [OPTIONS] <SYSTEM> <SYSTEM>... --data <FILE>...")]
 pub(crate) struct Arguments {
     /// Files of predictions, checkpoints (directory or hub id), or `default` for the shipped one.
     #[arg(required = true, num_args = 2.., value_name = "SYSTEM")]
@@ -25,11 +28,11 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, device: &str) -> Outcome {
     let gold = arguments.gold.read()?;
-    let settings = arguments.gold.settings()?;
     let mut problems = gold.left_out;
+    let settings = arguments.gold.settings(&mut problems)?;
     let mut systems = Vec::new();
     for name in &arguments.systems {
-        systems.push(system::open(Some(name), device, &gold.examples, &mut problems)?.system);
+        systems.push(Source::guess(name).open(device, &gold.examples, &mut problems)?.system);
     }
     let comparison = regard_eval::compare::compare(&systems, &settings);
     anyhow::ensure!(!comparison.questions.is_empty(), "no example that all systems answer");

@@ -10,40 +10,59 @@ use regard_eval::{Example, Replacement, predictions};
 use crate::exit::skipped;
 use crate::{model, progress};
 
-/// What the shipped checkpoint is called where a name is needed.
-const SHIPPED: &str = "default";
-
 /// A system's answers, and the model that gave them, where one was asked.
 pub(super) struct Opened<'a> {
     pub(super) system: System<'a>,
     pub(super) predictor: Option<Predictor>,
 }
 
-/// The answers of the system called `name`: a file of predictions, a checkpoint's directory or hub id, or the shipped default.
-/// `problems` counts what is said on stderr.
-pub(super) fn open<'a>(
-    name: Option<&str>,
-    device: &str,
-    examples: &'a [Example],
-    problems: &mut usize,
-) -> anyhow::Result<Opened<'a>> {
-    let name = name.unwrap_or(SHIPPED);
-    if Path::new(name).is_file() {
-        let read = predictions::read(Path::new(name), examples)?;
-        *problems += read.problems.len();
-        read.problems.iter().for_each(|problem| skipped(problem));
-        let system = System { name: name.to_owned(), answered: read.answered };
-        return Ok(Opened { system, predictor: None });
+/// Where answers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source<'a> {
+    /// A file of predictions.
+    Predictions(&'a Path),
+    /// A checkpoint: a directory, a hub id, or `default` for the shipped one.
+    Model(&'a str),
+}
+
+impl<'a> Source<'a> {
+    /// The shipped checkpoint.
+    pub(super) const SHIPPED: Self = Self::Model("default");
+
+    /// What `name` most likely is, where nobody says.
+    pub(super) fn guess(name: &'a str) -> Self {
+        let path = Path::new(name);
+        let is_file = path.exists() && !path.is_dir() || path.extension().is_some_and(|extension| extension == "jsonl");
+        if is_file { Self::Predictions(path) } else { Self::Model(name) }
     }
-    let checkpoint = match name {
-        SHIPPED => Checkpoint::shipped(&regard::device(device)?)?,
-        _ => model::open(name, device)?,
-    };
-    let predictor = Predictor::new(checkpoint)?;
-    let bar = progress::count(examples.len(), "examples");
-    let answered = regard_eval::answer(&predictor, examples, |done| bar.set_position(done as u64))?;
-    bar.finish_and_clear();
-    Ok(Opened { system: System { name: name.to_owned(), answered }, predictor: Some(predictor) })
+
+    /// The answers to `examples`. `problems` counts what is said on stderr.
+    pub(super) fn open<'e>(
+        self,
+        device: &str,
+        examples: &'e [Example],
+        problems: &mut usize,
+    ) -> anyhow::Result<Opened<'e>> {
+        let name = match self {
+            Self::Model(name) => name,
+            Self::Predictions(path) => {
+                let read = predictions::read(path, examples)?;
+                *problems += read.problems.len();
+                read.problems.iter().for_each(|problem| skipped(problem));
+                let system = System { name: path.display().to_string(), answered: read.answered };
+                return Ok(Opened { system, predictor: None });
+            }
+        };
+        let checkpoint = match self {
+            Self::SHIPPED => Checkpoint::shipped(&regard::device(device)?)?,
+            _ => model::open(name, device)?,
+        };
+        let predictor = Predictor::new(checkpoint)?;
+        let bar = progress::count(examples.len(), "examples");
+        let answered = regard_eval::answer(&predictor, examples, |done| bar.set_position(done as u64))?;
+        bar.finish_and_clear();
+        Ok(Opened { system: System { name: name.to_owned(), answered }, predictor: Some(predictor) })
+    }
 }
 
 /// Write the answers of `system` as JSONL: the file whole, or none.

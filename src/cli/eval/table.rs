@@ -18,10 +18,12 @@ pub(super) fn of_report(report: &Report) -> String {
     // The longest list comes last.
     dimensions.sort_by_key(|(dimension, _)| **dimension == "actor");
     for (&dimension, parts) in dimensions {
-        table.add_row([String::new()]);
-        table.add_row([format!("by {}", dimension.replace('_', " "))]);
-        let said = parts.0.iter().filter(|(_, part)| dimension != "actor" || is_sure(part));
-        said.for_each(|(name, part)| rows(&mut table, &format!("  {name}"), part));
+        let said: Vec<_> = parts.0.iter().filter(|(_, part)| dimension != "actor" || is_sure(part)).collect();
+        if !said.is_empty() {
+            table.add_row([String::new()]);
+            table.add_row([format!("by {}", dimension.replace('_', " "))]);
+        }
+        said.into_iter().for_each(|(name, part)| rows(&mut table, &format!("  {name}"), part));
     }
     let mut text = format!("{}\n\n{table}\n\n", report.system);
     for (question, metrics) in report.evaluation.questions() {
@@ -29,16 +31,17 @@ pub(super) fn of_report(report: &Report) -> String {
             let _ = writeln!(text, "{question}: {note}");
         }
         for threshold in metrics.abstention.iter().flat_map(|abstention| &abstention.thresholds) {
-            let wanted = 100.0 * threshold.precision;
+            // Neither share nor confidence is rounded: both are there to be typed again.
+            let wanted = threshold.precision;
             let _ = match threshold.min_confidence {
                 Some(confidence) => {
                     let kept = 100.0 * threshold.coverage;
                     writeln!(
                         text,
-                        "{question}: {wanted:.0} % right among the {kept:.0} % of confidence {confidence:.3} or more"
+                        "{question}: {wanted} right among the {kept:.1} % of confidence {confidence} or more"
                     )
                 }
-                None => writeln!(text, "{question}: {wanted:.0} % right at no confidence"),
+                None => writeln!(text, "{question}: {wanted} right at no confidence"),
             };
         }
     }
@@ -110,7 +113,10 @@ pub(super) fn of_runs(over_runs: &OverRuns) -> String {
             ]);
         }
     }
-    format!("{table}\n")
+    match over_runs.left_out {
+        0 => format!("{table}\n"),
+        count => format!("{table}\n\n{count} examples that not all runs answer are left out\n"),
+    }
 }
 
 pub(super) fn of_comparison(comparison: &Comparison) -> String {

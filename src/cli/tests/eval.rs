@@ -189,8 +189,54 @@ fn predictions_that_do_not_fit_are_named_and_the_rest_counts() -> Result<(), Box
     assert_eq!((&found["stance"]["n"], &found["unanswered"]), (&Value::from(1), &Value::from(5)));
     assert_eq!(found["stance"]["macro_f1_interval"], Value::Null);
     let notes = found["stance"]["notes"].to_string();
-    for expected in ["1 examples in 1 groups: too few", "one class only", "without probabilities"] {
+    for expected in ["n = 1 in 1 groups: too few to say", "one class only", "without probabilities"] {
         assert!(notes.contains(expected), "{expected} in {notes}");
     }
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_its_place() -> Result<(), Box<dyn Error>> {
+    let directory = tempfile::tempdir()?;
+    let (gold, answers) = (gold(directory.path(), 30)?, predictions(directory.path(), "answers.jsonl", 30, 4)?);
+    let run = |arguments: &[&str]| -> Result<(Option<i32>, String), Box<dyn Error>> {
+        let mut command = Command::cargo_bin("regard")?;
+        let output = command.current_dir(directory.path()).arg("eval").args(arguments).output()?;
+        Ok((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
+    };
+    let cases: [(&[&str], i32, &str); 7] = [
+        (
+            &["--data", "gold.jsonl", "--predictions", "answers.jsonl", "--draws", "5"],
+            2,
+            "expected 0, or a number from 100",
+        ),
+        (
+            &["--data", "gold.jsonl", "--predictions", "answers.jsonl", "--precision", "2"],
+            2,
+            "expected a number from 0 to 1",
+        ),
+        (&["--data", "gold.jsonl", "--predictions", "none.jsonl"], 1, "none.jsonl: No such file"),
+        (&["compare", "answers.jsonl", "none.jsonl", "--data", "gold.jsonl"], 1, "none.jsonl: No such file"),
+        (&["--data", "none.jsonl"], 1, "none.jsonl: No such file"),
+        (
+            &["--data", "gold.jsonl", "--predictions", "answers.jsonl", "answers.jsonl", "--report", "out"],
+            1,
+            "--report takes one",
+        ),
+        (
+            &["--data", "gold.jsonl", "gold.jsonl", "--predictions", "answers.jsonl"],
+            3,
+            "expected each id once in a data set",
+        ),
+    ];
+    for (arguments, code, message) in cases {
+        let (found, errors) = run(arguments)?;
+        assert_eq!(found, Some(code), "{arguments:?}: {errors}");
+        assert!(errors.contains(message), "{arguments:?}: {errors}");
+        assert!(!errors.contains("panicked"), "{errors}");
+    }
+    let (_, errors) = run(&["--data", "none.jsonl"])?;
+    assert_eq!(errors.matches("No such file").count(), 1, "said once: {errors}");
+    assert!(gold.exists() && answers.exists());
     Ok(())
 }
