@@ -8,6 +8,7 @@ mod data;
 mod eval;
 mod examples;
 mod exit;
+mod figures;
 mod info;
 mod input;
 mod model;

@@ -31,8 +31,3 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Command::Stats(arguments) => stats::run(arguments),
     }
 }
-
-/// A fraction of 1 for people.
-fn percent(share: f64) -> String {
-    format!("{:.1}", 100.0 * share)
-}

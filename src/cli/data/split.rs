@@ -4,16 +4,16 @@ use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 use regard::{Label, Stance};
 use regard_eval::dataset::split::{NAMES, Shares, split};
 use regard_eval::{Example, Replacement};
 use serde_json::{Map, json};
 
-use super::percent;
 use crate::Outcome;
 use crate::examples::{self, Read};
 use crate::exit::Status;
+use crate::figures::{self, percent};
 
 /// Split labelled files by group into train.jsonl, dev.jsonl and test.jsonl; equal texts stay together, and labels in
 /// like shares.
@@ -79,15 +79,11 @@ fn shares(examples: &[Example]) -> [f64; 3] {
 }
 
 fn table(splits: &[Vec<Example>; 3]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["split".to_owned(), "n".to_owned()].into_iter().chain(LABELS.map(|label| format!("{label} %"))));
+    let headings = ["split".to_owned(), "n".to_owned()].into_iter().chain(LABELS.map(|label| format!("{label} %")));
+    let mut table = figures::table(headings, 1);
     for (name, examples) in NAMES.iter().zip(splits) {
         table
             .add_row([(*name).to_owned(), examples.len().to_string()].into_iter().chain(shares(examples).map(percent)));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

@@ -3,13 +3,13 @@
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 use regard_eval::dataset::stats::{Stats, stats};
 
-use super::percent;
 use crate::Outcome;
 use crate::examples::{self, Read};
 use crate::exit::Status;
+use crate::figures::{self, percent};
 
 /// Count what labelled files hold, by data set: a table to a terminal, JSON otherwise.
 #[derive(Debug, clap::Args)]
@@ -51,11 +51,9 @@ const HEADER: [&str; 13] = [
 ];
 
 fn table(sets: &[Stats]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(HEADER);
+    let mut table = figures::table(HEADER, 2);
     let slashes = |counts: [usize; 3]| counts.map(|count| count.to_string()).join("/");
-    let or_dash = |share: Option<f64>| share.map_or("-".to_owned(), percent);
+    let or_dash = |share: Option<f64>| share.map_or(figures::DASH.to_owned(), percent);
     for set in sets {
         let length = set.length;
         table.add_row([
@@ -73,9 +71,6 @@ fn table(sets: &[Stats]) -> Table {
             percent(set.majority),
             or_dash(set.prior),
         ]);
-    }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

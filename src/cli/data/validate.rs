@@ -3,12 +3,12 @@
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 use regard_eval::dataset::validate::{Kind, Report, validate};
 use serde_json::json;
 
-use crate::Outcome;
 use crate::exit::{Status, note};
+use crate::{Outcome, figures};
 
 /// Check labelled files: every line on its own, and what files named train, dev and test share.
 #[derive(Debug, clap::Args)]
@@ -40,16 +40,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 }
 
 fn table(report: &Report) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["file", "split", "examples"].into_iter().chain(Kind::ALL.map(Kind::name)));
+    let mut table = figures::table(["file", "split", "examples"].into_iter().chain(Kind::ALL.map(Kind::name)), 2);
     for file in &report.files {
         let counts = Kind::ALL.map(|kind| file.findings.get(&kind).copied().unwrap_or(0).to_string());
         let start = [file.path.display().to_string(), file.split.unwrap_or("").into(), file.examples.to_string()];
         table.add_row(start.into_iter().chain(counts));
-    }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

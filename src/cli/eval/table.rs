@@ -2,17 +2,19 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 use regard_eval::compare::{Comparison, Pair};
 use regard_eval::metrics::{Figure, Metrics};
 use regard_eval::report::Report;
 use regard_eval::{Evaluation, OverRuns};
 
+use crate::figures::{DASH, percent, table};
+
 /// Figures with a column of their own, after macro-F1 with its interval.
 const SHOWN: [Figure; 4] = [Figure::F1Pn, Figure::Accuracy, Figure::Nll, Figure::Ece];
 
 pub(super) fn of_report(report: &Report) -> String {
-    let mut table = table(["", "question", "n", "macro-F1", "95 %", "F1(PN)", "accuracy", "NLL", "ECE"]);
+    let mut table = table(["", "question", "n", "macro-F1", "95 %", "F1(PN)", "accuracy", "NLL", "ECE"], 1);
     rows(&mut table, "all", &report.evaluation);
     let mut dimensions: Vec<_> = report.evaluation.by.iter().collect();
     // The longest list comes last.
@@ -91,15 +93,12 @@ fn range(figure: Figure, interval: Option<[f64; 2]>) -> String {
         .map_or_else(|| DASH.to_owned(), |[low, high]| format!("{} to {}", number(figure, low), number(figure, high)))
 }
 
-/// What stands for a figure that is not defined.
-const DASH: &str = "–";
-
 fn number(figure: Figure, value: f64) -> String {
-    if figure == Figure::Nll { format!("{value:.3}") } else { format!("{:.1}", 100.0 * value) }
+    if figure == Figure::Nll { format!("{value:.3}") } else { percent(value) }
 }
 
 pub(super) fn of_runs(over_runs: &OverRuns) -> String {
-    let mut table = table(["mean of runs", "figure", "runs", "mean", "deviation", "95 %"]);
+    let mut table = table(["mean of runs", "figure", "runs", "mean", "deviation", "95 %"], 1);
     for (question, spreads) in [("stance", &over_runs.stance), ("sentiment", &over_runs.sentiment)] {
         for (figure, spread) in spreads.iter().flat_map(|spreads| &spreads.0) {
             let number = |value| number(*figure, value);
@@ -122,11 +121,11 @@ pub(super) fn of_runs(over_runs: &OverRuns) -> String {
 pub(super) fn of_comparison(comparison: &Comparison) -> String {
     let mut text = String::new();
     for question in &comparison.questions {
-        let mut systems = table(["", "n", "macro-F1", "95 %", "F1(PN)", "accuracy", "NLL", "ECE"]);
+        let mut systems = table(["", "n", "macro-F1", "95 %", "F1(PN)", "accuracy", "NLL", "ECE"], 1);
         for (name, metrics) in comparison.systems.iter().zip(&question.metrics) {
             systems.add_row(std::iter::once(name.clone()).chain(cells(metrics)));
         }
-        let mut pairs = table(["", "macro-F1", "95 %", "randomisation", "bootstrap", "McNemar", "wins", "losses"]);
+        let mut pairs = table(["", "macro-F1", "95 %", "randomisation", "bootstrap", "McNemar", "wins", "losses"], 1);
         for pair in &question.pairs {
             pairs.add_row(row(pair));
         }
@@ -161,14 +160,4 @@ fn row(pair: &Pair) -> [String; 8] {
         pair.wins.to_string(),
         pair.losses.to_string(),
     ]
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }
