@@ -69,7 +69,7 @@ impl Form {
             Self::MadTsc => "mad-tsc",
             Self::SemEval2016 => "semeval2016",
             Self::Mawqif => "mawqif",
-            Self::XStance => "xstance",
+            Self::XStance => "x-stance",
             Self::Vast => "vast",
         }
     }

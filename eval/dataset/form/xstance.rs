@@ -20,7 +20,7 @@ pub(super) const FORM: Published = Published {
         (Field::Meta, "test_set"),
     ],
     labels: &[("against", 0), ("favor", 2)],
-    dataset: Some("xstance"),
+    dataset: Some("x-stance"),
     target_type: Some("question"),
     ..HOUSE
 };
