@@ -1,6 +1,20 @@
-//! Tables of figures for people: no rules, names to the left, numbers to the right.
+//! Figures on stdout: tables for people, without rules, names to the left and numbers to the right; JSON for programs.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stdout};
 
 use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+/// Print a table to a terminal, `value` as JSON elsewhere or where `json` asks for it.
+pub(crate) fn print<D: Display>(json: bool, value: &impl Serialize, table: impl FnOnce() -> D) -> anyhow::Result<()> {
+    let mut out = stdout().lock();
+    match json || !out.is_terminal() {
+        true => writeln!(out, "{}", serde_json::to_string_pretty(value)?)?,
+        false => writeln!(out, "{}", table())?,
+    }
+    Ok(())
+}
 
 /// What stands for a figure that is not defined.
 pub(crate) const DASH: &str = "–";

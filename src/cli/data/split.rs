@@ -1,6 +1,5 @@
 //! `regard data split`: train, dev and test that share nothing.
 
-use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -52,17 +51,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         files.push(file);
     }
     files.into_iter().try_for_each(Replacement::keep)?;
-    let mut out = stdout().lock();
-    if arguments.json || !out.is_terminal() {
-        let parts = NAMES.iter().zip(&splits).map(|(name, examples)| {
-            let labels: Map<_, _> =
-                LABELS.iter().zip(shares(examples)).map(|(l, s)| ((*l).to_owned(), json!(s))).collect();
-            ((*name).to_owned(), json!({"n": examples.len(), "labels": labels}))
-        });
-        writeln!(out, "{}", serde_json::to_string_pretty(&parts.collect::<Map<_, _>>())?)?;
-    } else {
-        writeln!(out, "{}", table(&splits))?;
-    }
+    let parts = NAMES.iter().zip(&splits).map(|(name, examples)| {
+        let labels = LABELS.iter().zip(shares(examples)).map(|(label, share)| ((*label).to_owned(), json!(share)));
+        ((*name).to_owned(), json!({"n": examples.len(), "labels": labels.collect::<Map<_, _>>()}))
+    });
+    figures::print(arguments.json, &parts.collect::<Map<_, _>>(), || table(&splits))?;
     Ok(Status::of_skipped(left_out))
 }
 

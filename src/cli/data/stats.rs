@@ -1,6 +1,5 @@
 //! `regard data stats`: what labelled files hold.
 
-use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
 use comfy_table::Table;
@@ -25,12 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let Read { examples, left_out, .. } = examples::read(&arguments.files)?;
     let sets = stats(&examples);
-    let mut out = stdout().lock();
-    if arguments.json || !out.is_terminal() {
-        writeln!(out, "{}", serde_json::to_string_pretty(&sets)?)?;
-    } else {
-        writeln!(out, "{}", table(&sets))?;
-    }
+    figures::print(arguments.json, &sets, || table(&sets))?;
     Ok(Status::of_skipped(left_out))
 }
 

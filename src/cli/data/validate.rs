@@ -1,6 +1,5 @@
 //! `regard data validate`: what is wrong with labelled files.
 
-use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 
 use comfy_table::Table;
@@ -29,13 +28,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             false => note(finding),
         }
     }
-    let mut out = stdout().lock();
-    if arguments.json || !out.is_terminal() {
-        let summary = json!({"files": report.files, "wrong": report.wrong()});
-        writeln!(out, "{}", serde_json::to_string_pretty(&summary)?)?;
-    } else {
-        writeln!(out, "{}", table(&report))?;
-    }
+    let summary = json!({"files": report.files, "wrong": report.wrong()});
+    figures::print(arguments.json, &summary, || table(&report))?;
     Ok(Status::of_skipped(report.wrong()))
 }
 

@@ -1,12 +1,11 @@
 //! `regard eval compare`: several systems on the same examples.
 
-use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use regard_eval::report::{ComparisonReport, write_comparison};
 
-use crate::Outcome;
 use crate::exit::Status;
+use crate::{Outcome, figures};
 
 use super::gold::GoldArguments;
 use super::system::Source;
@@ -40,10 +39,6 @@ pub(super) fn run(arguments: &Arguments, device: &str) -> Outcome {
     if let Some(directory) = &arguments.report {
         write_comparison(&report, directory)?;
     }
-    let mut out = stdout().lock();
-    match arguments.gold.prints_json() {
-        true => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
-        false => writeln!(out, "{}", table::of_comparison(&report.comparison))?,
-    }
+    figures::print(arguments.gold.json, &report, || table::of_comparison(&report.comparison))?;
     Ok(Status::of_skipped(problems))
 }

@@ -1,7 +1,6 @@
 //! What answers are measured against, and how.
 
 use std::collections::HashSet;
-use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 
 use regard::actor::Catalogue;
@@ -37,7 +36,7 @@ pub(super) struct GoldArguments {
     precision: Vec<f64>,
     /// Print JSON to a terminal too.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 fn draws(text: &str) -> Result<usize, String> {
@@ -93,9 +92,5 @@ impl GoldArguments {
         }
         let bootstrap = Bootstrap { draws: self.draws, seed: self.seed };
         Ok(Settings { bootstrap, breakdown, precisions: self.precision.clone() })
-    }
-
-    pub(super) fn prints_json(&self) -> bool {
-        self.json || !stdout().is_terminal()
     }
 }

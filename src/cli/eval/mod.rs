@@ -6,7 +6,6 @@ mod probing;
 mod system;
 mod table;
 
-use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -18,8 +17,8 @@ use serde_json::json;
 use self::gold::{Gold, GoldArguments};
 use self::probing::Probing;
 use self::system::{Opened, Source};
-use crate::Outcome;
 use crate::exit::Status;
+use crate::{Outcome, figures};
 
 /// Measure a checkpoint, or anyone's predictions, on labelled files: a table to a terminal, JSON otherwise.
 #[derive(Debug, clap::Args)]
@@ -95,21 +94,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if let (Some(directory), [report]) = (&arguments.report, reports.as_slice()) {
         regard_eval::report::write(report, directory)?;
     }
-    let mut out = stdout().lock();
-    match (reports.as_slice(), arguments.gold.prints_json()) {
-        ([report], true) => writeln!(out, "{}", serde_json::to_string_pretty(report)?)?,
-        (reports, true) => {
-            let value = json!({"runs": reports, "over_runs": over_runs});
-            writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
-        }
-        (reports, false) => {
-            for report in reports {
-                writeln!(out, "{}", table::of_report(report))?;
-            }
-            if let Some(over_runs) = &over_runs {
-                writeln!(out, "{}", table::of_runs(over_runs))?;
-            }
-        }
+    let text = || {
+        let tables: Vec<String> = reports.iter().map(table::of_report).collect();
+        tables.into_iter().chain(over_runs.as_ref().map(table::of_runs)).collect::<Vec<_>>().join("\n")
+    };
+    match reports.as_slice() {
+        [report] => figures::print(arguments.gold.json, report, text)?,
+        runs => figures::print(arguments.gold.json, &json!({"runs": runs, "over_runs": over_runs}), text)?,
     }
     Ok(Status::of_skipped(problems))
 }
