@@ -2,7 +2,7 @@
 
 use regard::head::Question;
 use regard::predict::{Predictor, Query, Target};
-use regard::{Label, Scores, Sentiment, Stance};
+use regard::{Label, Language, Scores, Sentiment, Stance};
 
 use crate::Error;
 use crate::example::{Example, Gold};
@@ -105,5 +105,6 @@ fn query(example: &Example) -> Query<'_> {
         name: example.target.clone().unwrap_or_default(),
         mentions: example.mention.into_iter().collect(),
     });
-    Query { text: &example.text, targets: target.into_iter().collect() }
+    let language = Language::new(&example.language);
+    Query { text: &example.text, language, targets: target.into_iter().collect() }
 }

@@ -9,7 +9,7 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use regard::actor::{Actor, ActorId, ActorType, Catalogue};
 use regard::predict::{Predictor, Query, Target};
-use regard::{Scores, Span};
+use regard::{Language, Scores, Span};
 use serde::{Deserialize, Serialize};
 
 use super::names::names;
@@ -133,6 +133,13 @@ struct Reading {
     name: String,
 }
 
+impl Reading {
+    fn query(&self) -> Query<'_> {
+        let target = Target { name: self.name.clone(), mentions: vec![self.mention] };
+        Query { text: &self.text, language: Language::new(&self.language), targets: vec![target] }
+    }
+}
+
 /// Read the catalogue's actors in every language of the templates that has a name for them, and tabulate the answers.
 /// `seed` chooses the sentences; `progress` is told how many have been read.
 ///
@@ -148,9 +155,7 @@ pub fn prejudice(
     let (each, readings) = readings(&templates, catalogue.actors(), seed);
     let mut answers = Vec::with_capacity(readings.len());
     for chunk in readings.chunks(CHUNK) {
-        let target = |reading: &Reading| Target { name: reading.name.clone(), mentions: vec![reading.mention] };
-        let queries: Vec<Query<'_>> =
-            chunk.iter().map(|reading| Query { text: &reading.text, targets: vec![target(reading)] }).collect();
+        let queries: Vec<Query<'_>> = chunk.iter().map(Reading::query).collect();
         answers.extend(predictor.predict(&queries)?.into_iter().map(|answer| answer.stance.first().copied().flatten()));
         progress(answers.len());
     }

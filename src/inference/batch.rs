@@ -8,15 +8,17 @@ pub struct Batch {
     ids: Vec<u32>,
     token_types: Vec<u32>,
     offsets: Vec<usize>,
+    read: Vec<u32>,
+    firsts: Vec<u32>,
     targets: Vec<Target>,
 }
 
-/// One target of one sequence: the rows to pool.
+/// One target of one sequence: what to pool, as indices into [`Batch::read`].
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    /// Row of the sequence's first token.
+    /// The sequence's first token.
     pub(crate) first: u32,
-    /// Rows of the tokens of its mentions.
+    /// The tokens of its mentions.
     pub(crate) tokens: Vec<u32>,
 }
 
@@ -25,15 +27,32 @@ impl Batch {
     pub fn pack<'a>(encodings: impl IntoIterator<Item = &'a Encoding>) -> Self {
         let mut batch = Self { offsets: vec![0], ..Self::default() };
         for encoding in encodings {
-            let first = batch.ids.len() as u32;
+            let (row, first) = (batch.ids.len() as u32, batch.read.len() as u32);
             batch.ids.extend(&encoding.ids);
             batch.token_types.extend(&encoding.token_types);
             batch.offsets.push(batch.ids.len());
-            for tokens in &encoding.targets {
-                batch.targets.push(Target { first, tokens: tokens.iter().map(|token| first + token).collect() });
-            }
+            batch.firsts.push(first);
+            let mut read: Vec<u32> = encoding.targets.concat();
+            // The first token of a sequence is always read.
+            read.push(0);
+            read.sort_unstable();
+            read.dedup();
+            let place = |token: &u32| first + read.partition_point(|read| read < token) as u32;
+            let targets = encoding.targets.iter().map(|tokens| tokens.iter().map(place).collect());
+            batch.targets.extend(targets.map(|tokens| Target { first, tokens }));
+            batch.read.extend(read.iter().map(|token| row + token));
         }
         batch
+    }
+
+    /// The same batch with every token read, as whoever looks at the hidden states of all of them needs it.
+    pub fn reading_all(mut self) -> Self {
+        let rows = std::mem::replace(&mut self.read, (0..self.ids.len() as u32).collect());
+        let places = self.firsts.iter_mut().chain(
+            self.targets.iter_mut().flat_map(|target| std::iter::once(&mut target.first).chain(&mut target.tokens)),
+        );
+        places.for_each(|place| *place = rows[*place as usize]);
+        self
     }
 
     /// N token ids.
@@ -49,6 +68,16 @@ impl Batch {
     /// B + 1 offsets: sequence b is tokens `offsets[b]..offsets[b + 1]`.
     pub fn offsets(&self) -> &[usize] {
         &self.offsets
+    }
+
+    /// The R rows of the N tokens whose last hidden state is read, in order: the first token of each sequence and those of mentions.
+    pub fn read(&self) -> &[u32] {
+        &self.read
+    }
+
+    /// Of each sequence, the index into [`Batch::read`] of its first token.
+    pub(crate) fn firsts(&self) -> &[u32] {
+        &self.firsts
     }
 
     /// The targets of all sequences, in order.

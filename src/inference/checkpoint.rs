@@ -1,34 +1,25 @@
 //! A model on disk: a directory in Hugging Face layout, opened whole or refused with the reason, written whole or not at all.
 
-use std::path::{Path, PathBuf};
+mod config;
+mod save;
+mod temperatures;
 
-use candle_core::{Device, Tensor};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use std::path::Path;
+
+use candle_core::Device;
+use serde_json::Value;
 
 use crate::encode::Tokenizer;
 use crate::encoder::EncoderConfig;
 use crate::head::Question;
 use crate::labels;
 use crate::model::Model;
-use crate::weights::{self, Storage, Weights};
+use crate::weights::Weights;
 use crate::{Error, Result};
 
-/// What softmax divides logits by, so that probabilities come true (<https://arxiv.org/abs/1706.04599>); 1 changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Temperatures {
-    /// Of the stance head.
-    pub stance: f32,
-    /// Of the sentiment head.
-    pub sentiment: f32,
-}
-
-impl Default for Temperatures {
-    fn default() -> Self {
-        Self { stance: 1.0, sentiment: 1.0 }
-    }
-}
+pub use self::config::{pair_config, span_config};
+pub use self::save::{Files, recover, save};
+pub use self::temperatures::{LanguageTemperatures, Temperatures};
 
 /// A checkpoint's configuration and tokenizer, and its weights where they have not been taken yet.
 #[derive(Debug)]
@@ -43,6 +34,10 @@ pub struct Checkpoint {
     pub question: Option<Question>,
     /// Calibration.
     pub temperatures: Temperatures,
+    /// Whether sentences are read twice, the second time without the targets' names: [`Predictor::with_half_masking`].
+    ///
+    /// [`Predictor::with_half_masking`]: crate::predict::Predictor::with_half_masking
+    pub half_masking: bool,
     /// `tokenizer.json`.
     pub tokenizer: Tokenizer,
     /// The bytes of `tokenizer.json`, for writing it again unchanged.
@@ -89,20 +84,16 @@ impl Checkpoint {
             return Err(Error::invalid(format!("{place}/tokenizer.json"), message));
         }
         let question = labels::question(&config, &config_place)?;
-        let temperatures = match config.pointer("/regard/temperature") {
-            Some(value) => Temperatures::deserialize(value)
-                .map_err(|error| Error::invalid(&config_place, format!("regard.temperature: {error}")))?,
-            None => Temperatures::default(),
-        };
-        if ![temperatures.stance, temperatures.sentiment].iter().all(|value| value.is_finite() && *value > 0.0) {
-            return Err(Error::invalid(&config_place, "regard.temperature: expected positive numbers"));
-        }
+        let invalid = |message| Error::invalid(&config_place, message);
+        let temperatures = config::temperatures(&config).map_err(invalid)?;
+        let half_masking = config::half_masking(&config).map_err(invalid)?;
         Ok(Self {
             place: place.to_owned(),
             config,
             encoder,
             question,
             temperatures,
+            half_masking,
             tokenizer,
             tokenizer_json,
             weights,
@@ -121,85 +112,4 @@ impl Checkpoint {
         let model = Model::load(&self.encoder, question, self.weights)?;
         Ok((model, self.tokenizer, self.temperatures))
     }
-}
-
-/// `config` as that of a `span` checkpoint of ours.
-pub fn span_config(mut config: Value, temperatures: Temperatures) -> Value {
-    if let Some(fields) = config.as_object_mut() {
-        fields.insert("id2label".into(), json!({"0": "against", "1": "neutral", "2": "favor"}));
-        fields.insert("label2id".into(), json!({"against": 0, "neutral": 1, "favor": 2}));
-        fields.insert("regard".into(), json!({"target": "span", "temperature": temperatures}));
-    }
-    config
-}
-
-/// The files of a checkpoint to be written.
-#[derive(Debug)]
-pub struct Files<'a> {
-    /// `config.json`.
-    pub config: &'a Value,
-    /// `tokenizer.json`.
-    pub tokenizer_json: &'a [u8],
-    /// The tensors of `model.safetensors`.
-    pub tensors: Vec<(&'a str, &'a Tensor)>,
-    /// How they are stored.
-    pub storage: Storage,
-    /// `MODEL_CARD.md`.
-    pub card: &'a str,
-}
-
-/// Write a checkpoint to `directory`, in place of the one that was there. Whoever looks sees the old one or the new one whole.
-///
-/// # Errors
-/// Where something else than a checkpoint is there, or a file cannot be written; what was there is then left as it was.
-pub fn save(directory: &Path, files: &Files<'_>) -> Result<()> {
-    let partial = beside(directory, "partial");
-    let replaced = beside(directory, "replaced");
-    // A save that was killed between its two renames left the old checkpoint here.
-    if replaced.exists() && !directory.exists() {
-        std::fs::rename(&replaced, directory).map_err(Error::io(&replaced))?;
-    }
-    if directory.exists() && !directory.is_dir() {
-        return Err(Error::invalid(directory.display(), "expected a directory to save a checkpoint to, found a file"));
-    }
-    let mut entries = std::fs::read_dir(directory).into_iter().flatten();
-    if entries.next().is_some() && !directory.join("config.json").exists() {
-        let message = "expected a checkpoint to replace or an empty place, found a directory without config.json";
-        return Err(Error::invalid(directory.display(), message));
-    }
-    for stale in [&partial, &replaced] {
-        if stale.exists() {
-            std::fs::remove_dir_all(stale).map_err(Error::io(stale))?;
-        }
-    }
-    std::fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
-    let write = |name: &str, bytes: &[u8]| {
-        let path = partial.join(name);
-        std::fs::write(&path, bytes).map_err(Error::io(&path))
-    };
-    let config = serde_json::to_vec_pretty(files.config).map_err(|error| Error::invalid("config.json", error))?;
-    write("config.json", &config)?;
-    write("tokenizer.json", files.tokenizer_json)?;
-    write("model.safetensors", &weights::serialize(files.tensors.iter().copied(), files.storage)?)?;
-    write("MODEL_CARD.md", files.card.as_bytes())?;
-    // A directory cannot be renamed onto one with files in it.
-    if directory.exists() {
-        std::fs::rename(directory, &replaced).map_err(Error::io(directory))?;
-    }
-    if let Err(error) = std::fs::rename(&partial, directory) {
-        // Best effort: the first error is the one to report.
-        let _ = std::fs::rename(&replaced, directory);
-        return Err(Error::io(directory)(error));
-    }
-    if replaced.exists() {
-        std::fs::remove_dir_all(&replaced).map_err(Error::io(&replaced))?;
-    }
-    Ok(())
-}
-
-fn beside(directory: &Path, suffix: &str) -> PathBuf {
-    let mut name = directory.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(suffix);
-    directory.with_file_name(name)
 }

@@ -84,7 +84,7 @@ impl Classifier {
         let mut reports: Vec<Report<'_>> = documents.iter().map(|document| self.read(document)).collect();
         let mut queries = Vec::new();
         for (document, report) in documents.iter().zip(&reports) {
-            queries.extend(report.sentences.iter().map(|sentence| query(&document.text, sentence)));
+            queries.extend(report.sentences.iter().map(|sentence| query(&document.text, &report.language, sentence)));
         }
         let mut predictions = self.predictor.predict(&queries)?.into_iter();
         drop(queries);
@@ -156,7 +156,7 @@ fn joined(sentences: &[Span], targets: &[Span]) -> Vec<Span> {
     joined
 }
 
-fn query<'t>(text: &'t str, sentence: &Sentence<'_>) -> Query<'t> {
+fn query<'t>(text: &'t str, language: &Language, sentence: &Sentence<'_>) -> Query<'t> {
     let targets = sentence.actors.iter().map(|regarded| {
         let first = regarded.mentions.first().map_or("", |mention| mention.of(text));
         Target {
@@ -165,5 +165,5 @@ fn query<'t>(text: &'t str, sentence: &Sentence<'_>) -> Query<'t> {
             mentions: regarded.mentions.iter().filter_map(|mention| mention.within(sentence.span)).collect(),
         }
     });
-    Query { text: sentence.span.of(text), targets: targets.collect() }
+    Query { text: sentence.span.of(text), language: Some(language.clone()), targets: targets.collect() }
 }

@@ -18,6 +18,19 @@ pub struct Encoding {
     pub truncated: usize,
 }
 
+impl Encoding {
+    /// The same sequence with the tokens of the targets that `which` accepts by their index replaced by `mask`, one for one, so that
+    /// every index still points where it did. The first token stays, which a target without tokens of its own points at.
+    pub fn masked(&self, mask: u32, which: impl Fn(usize) -> bool) -> Self {
+        let mut masked = self.clone();
+        let chosen = self.targets.iter().enumerate().filter(|(target, _)| which(*target));
+        for &token in chosen.flat_map(|(_, tokens)| tokens).filter(|token| **token > 0) {
+            masked.ids[token as usize] = mask;
+        }
+        masked
+    }
+}
+
 /// A tokenizer and the longest sequence that its encoder reads.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
@@ -69,6 +82,11 @@ impl Tokenizer {
     pub fn mask(&self) -> Option<&'static str> {
         let special = |token: &&str| self.inner.get_added_vocabulary().is_special_token(token);
         ["<mask>", "[MASK]"].into_iter().find(special)
+    }
+
+    /// The id of [`Tokenizer::mask`].
+    pub fn mask_id(&self) -> Option<u32> {
+        self.inner.token_to_id(self.mask()?)
     }
 
     /// `sentence` alone; `targets` holds the mentions of each target, as spans of it.
@@ -170,7 +188,22 @@ fn kept(dispensable: &[u8], anchors: &[usize], longest: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::kept;
+    use super::{Encoding, kept};
+
+    #[test]
+    fn masking_replaces_tokens_one_for_one_and_leaves_the_first() {
+        let encoding = Encoding {
+            ids: vec![2, 10, 11, 12, 13, 3],
+            token_types: vec![0; 6],
+            targets: vec![vec![1, 2], vec![0], vec![4]],
+            truncated: 0,
+        };
+        let ids = |which: fn(usize) -> bool| encoding.masked(99, which).ids;
+        assert_eq!(ids(|_| true), [2, 99, 99, 12, 99, 3]);
+        assert_eq!(ids(|target| target == 2), [2, 10, 11, 12, 99, 3]);
+        assert_eq!(encoding.masked(99, |target| target == 1), encoding);
+        assert_eq!(encoding.masked(99, |_| true).targets, encoding.targets);
+    }
 
     #[test]
     fn what_stays_is_special_or_near_a_mention() {

@@ -65,10 +65,9 @@ impl Head {
         }
     }
 
-    /// `hidden` is (N, H), the encoder's answer to `batch`.
+    /// `hidden` is (R, H), the encoder's answer to `batch`.
     pub(crate) fn forward(&self, hidden: &Tensor, batch: &Batch, rate: f32, mode: Mode<'_>) -> Result<Logits> {
-        let firsts: Vec<u32> = batch.offsets().windows(2).map(|bounds| bounds[0] as u32).collect();
-        let firsts = rows(hidden, firsts)?;
+        let firsts = rows(hidden, batch.firsts().to_vec())?;
         match self {
             Self::Span { stance, sentiment } => {
                 let stance = match batch.targets() {
@@ -104,8 +103,8 @@ pub(crate) struct Classification {
 impl Classification {
     fn forward(&self, xs: &Tensor, rate: f32, mode: Mode<'_>) -> Result<Tensor> {
         let xs = if self.dropped { mode.dropout(xs, rate)? } else { xs.clone() };
-        let inner = self.dense.forward(&xs)?.tanh()?;
-        self.out.forward(&mode.dropout(&inner, rate)?)
+        let inner = self.dense.forward(&xs, mode)?.tanh()?;
+        self.out.forward(&mode.dropout(&inner, rate)?, mode)
     }
 }
 

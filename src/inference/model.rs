@@ -1,5 +1,7 @@
 //! Encoder and head as one: a batch in, logits out. The same for training and for inference.
 
+use candle_core::Tensor;
+
 use crate::Result;
 use crate::batch::Batch;
 use crate::encoder::{Encoder, EncoderConfig, Mode};
@@ -35,8 +37,23 @@ impl Model {
     /// # Errors
     /// Where a sequence is too long or an id is unknown.
     pub fn forward(&self, batch: &Batch, mode: Mode<'_>) -> Result<Logits> {
-        let hidden = self.encoder.forward(batch, mode)?;
-        self.head.forward(&hidden, batch, self.encoder.config().head_dropout, mode)
+        self.forward_words(&self.encoder.words(batch)?, batch, mode)
+    }
+
+    /// Logits of a batch whose token embeddings are `words` (N, H): those of [`Encoder::words`], or moved away from them.
+    ///
+    /// # Errors
+    /// Where a sequence is too long.
+    pub fn forward_words(&self, words: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Logits> {
+        self.head(&self.encoder.forward_words(words, batch, mode)?, batch, mode)
+    }
+
+    /// Logits from the hidden states (R, H) that the encoder's last layer gives for `batch`.
+    ///
+    /// # Errors
+    /// Where `hidden` is not of that shape.
+    pub fn head(&self, hidden: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Logits> {
+        self.head.forward(hidden, batch, self.encoder.config().head_dropout, mode)
     }
 
     /// The encoder alone.

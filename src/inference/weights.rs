@@ -108,6 +108,15 @@ impl Weights {
         Ok(tensor)
     }
 
+    /// Take the tensor `name`, whatever its shape.
+    ///
+    /// # Errors
+    /// Where it is missing.
+    pub fn remove(&mut self, name: &str) -> Result<Tensor> {
+        let missing = || Error::invalid(&self.place, format!("tensor {name} is missing"));
+        self.tensors.remove(name).ok_or_else(missing)
+    }
+
     /// Put `tensor` under `name`, in place of what was there.
     pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) {
         self.tensors.insert(name.into(), tensor);

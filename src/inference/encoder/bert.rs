@@ -1,14 +1,13 @@
 //! BERT (<https://arxiv.org/abs/1810.04805>) and RoBERTa (<https://arxiv.org/abs/1907.11692>), which differ in where positions start.
 //! Tensor names are those of transformers' `BertModel`, without a prefix.
 
-use std::sync::Arc;
-
 use candle_core::Tensor;
 
 use super::EncoderConfig;
-use super::layers::{LayerNorm, Linear, Mode};
+use super::layer::Layer;
+use super::layers::{LayerNorm, Mode};
 use crate::batch::Batch;
-use crate::kernels::{self, Attention};
+use crate::kernels;
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -31,36 +30,73 @@ impl Encoder {
         Ok(Self { config: config.clone(), embeddings, layers })
     }
 
-    /// Hidden states (N, H) of a batch of N packed tokens.
+    /// Hidden states (R, H) of the tokens of a batch that are [`read`](Batch::read).
     ///
     /// # Errors
     /// Where a sequence is longer than the position table or an id lies outside the vocabulary.
     pub fn forward(&self, batch: &Batch, mode: Mode<'_>) -> Result<Tensor> {
-        self.check(batch)?;
-        let mut hidden = self.embeddings.forward(batch, &self.config, mode)?;
-        let offsets: Arc<[usize]> = Arc::from(batch.offsets());
-        for layer in &self.layers {
-            hidden = layer.forward(&hidden, &offsets, &self.config, mode)?;
+        self.forward_words(&self.words(batch)?, batch, mode)
+    }
+
+    /// The same from what [`words`](Self::words) gave, or something else of that shape (N, H).
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn forward_words(&self, words: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Tensor> {
+        let mut hidden = self.embed(words, batch, mode)?;
+        for index in 0..self.layers() {
+            hidden = self.layer(index, &hidden, batch, mode)?;
         }
         Ok(hidden)
     }
 
-    /// The sizes that it was built with.
-    pub fn config(&self) -> &EncoderConfig {
-        &self.config
+    /// The token embeddings (N, H) of a batch, before anything is added to them.
+    ///
+    /// # Errors
+    /// Where an id lies outside the vocabulary.
+    pub fn words(&self, batch: &Batch) -> Result<Tensor> {
+        if let Some(id) = batch.ids().iter().find(|id| **id as usize >= self.config.vocabulary) {
+            let message = format!("token id: expected below {}, found {id}", self.config.vocabulary);
+            return Err(Error::invalid("batch", message));
+        }
+        gathered(&self.embeddings.words, batch.ids().iter().copied())
     }
 
-    fn check(&self, batch: &Batch) -> Result<()> {
+    /// What the first layer reads (N, H): `words` (N, H) with places and token types, normalised.
+    ///
+    /// # Errors
+    /// Where a sequence is longer than the position table.
+    pub fn embed(&self, words: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Tensor> {
         let longest = batch.offsets().windows(2).map(|bounds| bounds[1] - bounds[0]).max().unwrap_or(0);
         if longest > self.config.longest() {
             let message = format!("expected at most {} tokens in a sequence, found {longest}", self.config.longest());
             return Err(Error::invalid("batch", message));
         }
-        if let Some(id) = batch.ids().iter().find(|id| **id as usize >= self.config.vocabulary) {
-            let message = format!("token id: expected below {}, found {id}", self.config.vocabulary);
-            return Err(Error::invalid("batch", message));
-        }
-        Ok(())
+        self.embeddings.forward(words, batch, &self.config, mode)
+    }
+
+    /// Layer `index` alone: (N, H) to (N, H), or, where it is the last, to (R, H): what nobody reads is not computed.
+    ///
+    /// # Errors
+    /// Where there is no such layer.
+    pub fn layer(&self, index: usize, hidden: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Tensor> {
+        let Some(layer) = self.layers.get(index) else {
+            let message = format!("layer: expected below {}, found {index}", self.layers());
+            return Err(Error::invalid("encoder", message));
+        };
+        let all = batch.read().len() == batch.ids().len();
+        let read = (index + 1 == self.layers() && !all).then(|| batch.read());
+        layer.forward(hidden, batch, read, &self.config, mode)
+    }
+
+    /// Number of layers.
+    pub fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// The sizes that it was built with.
+    pub fn config(&self) -> &EncoderConfig {
+        &self.config
     }
 }
 
@@ -83,60 +119,21 @@ impl Embeddings {
         })
     }
 
-    fn forward(&self, batch: &Batch, config: &EncoderConfig, mode: Mode<'_>) -> Result<Tensor> {
-        let device = self.words.device();
-        let index = |values: Vec<u32>| Tensor::from_vec(values, batch.ids().len(), device);
+    fn forward(&self, words: &Tensor, batch: &Batch, config: &EncoderConfig, mode: Mode<'_>) -> Result<Tensor> {
         // Integers throughout: positions summed in bf16 go wrong past 256.
         let first = config.first_position as u32;
         let positions = batch.offsets().windows(2).flat_map(|bounds| first..first + (bounds[1] - bounds[0]) as u32);
         let last_type = config.token_types as u32 - 1;
         let types = batch.token_types().iter().map(|&kind| kind.min(last_type));
-        let words = self.words.index_select(&index(batch.ids().to_vec())?, 0)?;
-        let positions = self.positions.index_select(&index(positions.collect())?, 0)?;
-        let token_types = self.token_types.index_select(&index(types.collect())?, 0)?;
-        let sum = ((words + token_types)? + positions)?;
+        let token_types = kernels::residual(words, &gathered(&self.token_types, types)?, None)?;
+        let sum = kernels::residual(&token_types, &gathered(&self.positions, positions)?, None)?;
         mode.dropout(&self.norm.forward(&sum)?, config.hidden_dropout)
     }
 }
 
-#[derive(Debug)]
-struct Layer {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    attended: Linear,
-    attended_norm: LayerNorm,
-    up: Linear,
-    down: Linear,
-    down_norm: LayerNorm,
-}
-
-impl Layer {
-    fn load(config: &EncoderConfig, index: usize, weights: &mut Weights) -> Result<Self> {
-        let (width, inner, eps) = (config.hidden, config.intermediate, config.layer_norm_eps);
-        let name = |part: &str| format!("encoder.layer.{index}.{part}");
-        Ok(Self {
-            query: Linear::load(weights, &name("attention.self.query"), width, width)?,
-            key: Linear::load(weights, &name("attention.self.key"), width, width)?,
-            value: Linear::load(weights, &name("attention.self.value"), width, width)?,
-            attended: Linear::load(weights, &name("attention.output.dense"), width, width)?,
-            attended_norm: LayerNorm::load(weights, &name("attention.output.LayerNorm"), width, eps)?,
-            up: Linear::load(weights, &name("intermediate.dense"), width, inner)?,
-            down: Linear::load(weights, &name("output.dense"), inner, width)?,
-            down_norm: LayerNorm::load(weights, &name("output.LayerNorm"), width, eps)?,
-        })
-    }
-
-    fn forward(&self, xs: &Tensor, offsets: &Arc<[usize]>, config: &EncoderConfig, mode: Mode<'_>) -> Result<Tensor> {
-        let rate = config.attention_dropout;
-        let dropout = mode.seed(rate).map(|seed| kernels::Mask { rate, seed });
-        let shape = Attention { offsets: Arc::clone(offsets), heads: config.heads, dropout };
-        let read =
-            kernels::attention(&self.query.forward(xs)?, &self.key.forward(xs)?, &self.value.forward(xs)?, &shape)?;
-        let attended = mode.dropout(&self.attended.forward(&read)?, config.hidden_dropout)?;
-        let xs = self.attended_norm.forward(&(attended + xs)?)?;
-        let inner = kernels::gelu(&self.up.forward(&xs)?)?;
-        let outer = mode.dropout(&self.down.forward(&inner)?, config.hidden_dropout)?;
-        self.down_norm.forward(&(outer + &xs)?)
-    }
+/// The rows `indices` (N) of `table`: (N, H).
+pub(super) fn gathered(table: &Tensor, indices: impl Iterator<Item = u32>) -> Result<Tensor> {
+    let indices: Vec<u32> = indices.collect();
+    let count = indices.len();
+    Ok(table.index_select(&Tensor::from_vec(indices, count, table.device())?, 0)?)
 }

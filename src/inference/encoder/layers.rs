@@ -2,53 +2,112 @@
 
 use std::cell::RefCell;
 
-use candle_core::Tensor;
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+use crate::Result;
+use crate::kernels::{self, Gradients, Mask};
 use crate::weights::Weights;
-use crate::{Result, kernels};
 
 /// What a forward pass is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Mode<'a> {
     /// Answers: dropout is off.
     Infer,
-    /// Training: dropout is on, its masks drawn from the given stream.
-    Train(&'a DropoutStream),
+    /// Training: dropout is on.
+    Train(&'a Training),
 }
 
-/// Where the masks of a training run come from: one seed, one stream, the same masks on every machine.
-#[derive(Debug)]
-pub struct DropoutStream(RefCell<ChaCha8Rng>);
+/// What the matrix products of `Linear` layers are computed in. Weights, residuals, norms, softmax and GELU are f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// f32 throughout.
+    #[default]
+    F32,
+    /// Factors are cast to bf16 and the product back to f32: faster where the device multiplies bf16.
+    Bf16,
+}
 
-impl DropoutStream {
-    /// The stream of `seed`.
-    pub fn new(seed: u64) -> Self {
-        Self(RefCell::new(ChaCha8Rng::seed_from_u64(seed)))
+impl Precision {
+    fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
+}
+
+/// How a training pass computes: its precision, and the stream that dropout masks are drawn from. One seed, one stream, the same
+/// masks on every machine.
+#[derive(Debug)]
+pub struct Training {
+    masks: RefCell<ChaCha8Rng>,
+    precision: Precision,
+    gradients: Gradients,
+}
+
+impl Training {
+    /// At the start of the stream of `seed`.
+    pub fn new(seed: u64, precision: Precision) -> Self {
+        let masks = RefCell::new(ChaCha8Rng::seed_from_u64(seed));
+        Self { masks, precision, gradients: Gradients::default() }
+    }
+
+    /// The gradients of `loss`, which came of passes in this training: `loss.backward()` alone lacks those of layers' weights.
+    ///
+    /// # Errors
+    /// Where the arithmetic fails.
+    pub fn backward(&self, loss: &Tensor) -> Result<GradStore> {
+        let mut store = loss.backward()?;
+        self.gradients.give(&mut store)?;
+        Ok(store)
+    }
+
+    /// Where a layer puts its weights' gradients, in a training at this precision.
+    pub(super) fn gradients(&self, precision: Precision) -> Option<Gradients> {
+        (self.precision == precision).then(|| self.gradients.clone())
+    }
+
+    /// How far the stream has been read.
+    pub fn position(&self) -> u128 {
+        self.masks.borrow().get_word_pos()
+    }
+
+    /// Go back to a [`position`](Self::position): the same layers then get the same masks again.
+    pub fn rewind(&self, position: u128) {
+        self.masks.borrow_mut().set_word_pos(position);
     }
 }
 
 impl Mode<'_> {
     /// Dropout of `xs` at `rate` in training; `xs` itself otherwise.
     pub(crate) fn dropout(self, xs: &Tensor, rate: f32) -> Result<Tensor> {
-        match self.seed(rate) {
-            Some(seed) => Ok(kernels::dropout(xs, rate, seed)?),
+        match self.mask(rate) {
+            Some(mask) => Ok(kernels::dropout(xs, mask)?),
             None => Ok(xs.clone()),
         }
     }
 
-    /// A fresh seed in training, where `rate` drops anything.
-    pub(crate) fn seed(self, rate: f32) -> Option<u64> {
+    /// A fresh mask in training, where `rate` drops anything.
+    pub(crate) fn mask(self, rate: f32) -> Option<Mask> {
         match self {
-            Self::Train(stream) if rate > 0.0 => Some(stream.0.borrow_mut().next_u64()),
+            Self::Train(training) if rate > 0.0 => Some(Mask { rate, seed: training.masks.borrow_mut().next_u64() }),
             _ => None,
+        }
+    }
+
+    fn precision(self) -> Precision {
+        match self {
+            Self::Infer => Precision::F32,
+            Self::Train(training) => training.precision,
         }
     }
 }
 
 /// `xs · weightᵀ + bias`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Linear {
     weight: Tensor,
     bias: Tensor,
@@ -63,13 +122,23 @@ impl Linear {
     }
 
     /// (N, inputs) to (N, outputs).
-    pub(crate) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        Ok(kernels::linear(xs, &self.weight, &self.bias)?)
+    pub(crate) fn forward(&self, xs: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        Ok(kernels::linear(xs, &self.weight, &self.bias, mode.precision().dtype())?)
+    }
+
+    /// The gradient of `xs`; those of weight and bias go to `gradients`.
+    pub(super) fn backward(&self, xs: &Tensor, grad: &Tensor, gradients: &Gradients) -> candle_core::Result<Tensor> {
+        kernels::linear::backward(xs, &self.weight, &self.bias, grad, gradients)
+    }
+
+    /// The same for a pass that candle does not follow.
+    pub(super) fn detached(&self) -> Self {
+        Self { weight: self.weight.detach(), bias: self.bias.detach() }
     }
 }
 
 /// LayerNorm over the last dimension.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct LayerNorm {
     weight: Tensor,
     bias: Tensor,
@@ -87,5 +156,15 @@ impl LayerNorm {
     /// (N, H) to (N, H).
     pub(crate) fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         Ok(kernels::layer_norm(xs, &self.weight, &self.bias, self.eps)?)
+    }
+
+    /// The gradient of `xs`; those of weight and bias go to `gradients`.
+    pub(super) fn backward(&self, xs: &Tensor, grad: &Tensor, gradients: &Gradients) -> candle_core::Result<Tensor> {
+        kernels::layer_norm::backward(xs, &self.weight, &self.bias, self.eps, grad, gradients)
+    }
+
+    /// The same for a pass that candle does not follow.
+    pub(super) fn detached(&self) -> Self {
+        Self { weight: self.weight.detach(), bias: self.bias.detach(), eps: self.eps }
     }
 }

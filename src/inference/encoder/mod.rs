@@ -4,8 +4,9 @@
 
 mod bert;
 mod config;
+mod layer;
 mod layers;
 
 pub use bert::Encoder;
 pub use config::{EncoderConfig, Family};
-pub use layers::{DropoutStream, Linear, Mode};
+pub use layers::{Linear, Mode, Precision, Training};

@@ -1,14 +1,16 @@
 //! Scaled dot-product attention (<https://arxiv.org/abs/1706.03762>) over sequences packed end to end: no padding, no mask.
 
+mod head;
+mod product;
+
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
-use multiversion::multiversion;
 use rayon::prelude::*;
 
+use self::head::{Gradients, Head, Inputs, Scratch};
 use super::dropout::Mask;
-use super::exponential::exp;
-use super::slices::{floats, read};
+use super::slices::{asked, floats, read};
 
 /// How packed rows fall into sequences and heads.
 #[derive(Debug, Clone)]
@@ -64,137 +66,6 @@ fn row_mask(mask: Mask, sequence: usize, head: usize) -> Mask {
     Mask { seed: mask.seed ^ stream, ..mask }
 }
 
-/// One head of one sequence: where its numbers stand in the packed rows.
-#[derive(Clone, Copy)]
-struct Head {
-    length: usize,
-    width: usize,
-    first: usize,
-    size: usize,
-    mask: Option<Mask>,
-}
-
-impl Head {
-    #[inline(always)]
-    fn row<'a>(&self, packed: &'a [f32], token: usize) -> &'a [f32] {
-        let start = token * self.width + self.first;
-        &packed[start..start + self.size]
-    }
-
-    #[inline(always)]
-    fn row_mut<'a>(&self, packed: &'a mut [f32], token: usize) -> &'a mut [f32] {
-        let start = token * self.width + self.first;
-        &mut packed[start..start + self.size]
-    }
-
-    /// (size, length): so that one token's products with all others are sums of whole rows.
-    #[inline(always)]
-    fn transposed(&self, packed: &[f32]) -> Vec<f32> {
-        let mut columns = vec![0.0; self.size * self.length];
-        for token in 0..self.length {
-            for (dim, &value) in self.row(packed, token).iter().enumerate() {
-                columns[dim * self.length + token] = value;
-            }
-        }
-        columns
-    }
-
-    /// The products of `vector` with every token's row.
-    #[inline(always)]
-    fn products(&self, vector: &[f32], columns: &[f32], out: &mut [f32]) {
-        out.fill(0.0);
-        for (&value, column) in vector.iter().zip(columns.chunks_exact(self.length)) {
-            add_scaled(out, value, column);
-        }
-    }
-
-    /// Attention probabilities of one token, before dropout.
-    #[inline(always)]
-    fn probabilities(&self, query: &[f32], key_columns: &[f32], out: &mut [f32]) {
-        self.products(query, key_columns, out);
-        let scale = self.scale();
-        let largest = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut total = 0.0;
-        for weight in out.iter_mut() {
-            *weight = exp((*weight - largest) * scale);
-        }
-        for weight in out.iter() {
-            total += weight;
-        }
-        out.iter_mut().for_each(|weight| *weight /= total);
-    }
-
-    #[inline(always)]
-    fn factor(&self, token: usize, other: usize) -> f32 {
-        self.mask.map_or(1.0, |mask| mask.factor((token * self.length + other) as u32))
-    }
-
-    fn scale(&self) -> f32 {
-        1.0 / (self.size as f32).sqrt()
-    }
-}
-
-#[inline(always)]
-fn add_scaled(out: &mut [f32], factor: f32, xs: &[f32]) {
-    for (out, x) in out.iter_mut().zip(xs) {
-        *out += factor * x;
-    }
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn forward(head: Head, queries: &[f32], keys: &[f32], values: &[f32], outputs: &mut [f32]) {
-    let key_columns = head.transposed(keys);
-    let mut weights = vec![0.0; head.length];
-    for token in 0..head.length {
-        head.probabilities(head.row(queries, token), &key_columns, &mut weights);
-        let output = head.row_mut(outputs, token);
-        for (other, &weight) in weights.iter().enumerate() {
-            add_scaled(output, weight * head.factor(token, other), head.row(values, other));
-        }
-    }
-}
-
-/// Inputs of one sequence, packed (T, H).
-struct Inputs<'a> {
-    queries: &'a [f32],
-    keys: &'a [f32],
-    values: &'a [f32],
-    grad: &'a [f32],
-}
-
-/// Gradients of one sequence, packed (T, H).
-struct Gradients<'a> {
-    queries: &'a mut [f32],
-    keys: &'a mut [f32],
-    values: &'a mut [f32],
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn backward(head: Head, inputs: &Inputs<'_>, gradients: &mut Gradients<'_>) {
-    let key_columns = head.transposed(inputs.keys);
-    let value_columns = head.transposed(inputs.values);
-    let mut weights = vec![0.0; head.length];
-    let mut dweights = vec![0.0; head.length];
-    for token in 0..head.length {
-        let query = head.row(inputs.queries, token);
-        let grad = head.row(inputs.grad, token);
-        head.probabilities(query, &key_columns, &mut weights);
-        head.products(grad, &value_columns, &mut dweights);
-        let mut inner = 0.0;
-        for (other, (dweight, &weight)) in dweights.iter_mut().zip(&weights).enumerate() {
-            let factor = head.factor(token, other);
-            add_scaled(head.row_mut(gradients.values, other), weight * factor, grad);
-            *dweight *= factor;
-            inner += *dweight * weight;
-        }
-        for (other, (&dweight, &weight)) in dweights.iter().zip(&weights).enumerate() {
-            let dlikeness = weight * (dweight - inner) * head.scale();
-            add_scaled(head.row_mut(gradients.queries, token), dlikeness, head.row(inputs.keys, other));
-            add_scaled(head.row_mut(gradients.keys, other), dlikeness, query);
-        }
-    }
-}
-
 impl Attention {
     fn heads_of(&self, sequence: usize, length: usize, width: usize) -> impl Iterator<Item = Head> {
         let size = width / self.heads;
@@ -220,6 +91,40 @@ impl Attention {
     }
 }
 
+impl Attention {
+    /// The gradients of queries, keys and values.
+    pub(crate) fn backward(
+        &self,
+        queries: &Tensor,
+        keys: &Tensor,
+        values: &Tensor,
+        grad: &Tensor,
+    ) -> Result<[Tensor; 3]> {
+        let (_, width) = queries.dims2()?;
+        let gradients = read([queries, keys, values, grad], |[queries, keys, values, grad]| {
+            let mut gradients = [(); 3].map(|()| vec![0.0; queries.len()]);
+            let [dqueries, dkeys, dvalues] = gradients.each_mut().map(|packed| self.sequences(packed, width));
+            let parts = dqueries.into_par_iter().zip(dkeys).zip(dvalues).enumerate();
+            parts.for_each_init(Scratch::default, |scratch, (sequence, ((queries_part, keys_part), values_part))| {
+                let rows = self.offsets[sequence] * width..self.offsets[sequence + 1] * width;
+                let inputs = Inputs {
+                    queries: &queries[rows.clone()],
+                    keys: &keys[rows.clone()],
+                    values: &values[rows.clone()],
+                };
+                let mut gradients = Gradients { queries: queries_part, keys: keys_part, values: values_part };
+                for head in self.heads_of(sequence, rows.len() / width, width) {
+                    head::backward(head, &inputs, &grad[rows.clone()], &mut gradients, scratch);
+                }
+            });
+            gradients
+        })?;
+        let [dqueries, dkeys, dvalues] =
+            gradients.map(|packed| Tensor::from_vec(packed, queries.shape(), queries.device()));
+        Ok([dqueries?, dkeys?, dvalues?])
+    }
+}
+
 impl CustomOp3 for Attention {
     fn name(&self) -> &'static str {
         "attention"
@@ -239,10 +144,12 @@ impl CustomOp3 for Attention {
         let (keys, values) = (floats(keys, keys_layout)?, floats(values, values_layout)?);
         let mut outputs = vec![0.0; queries.len()];
         let parts = self.sequences(&mut outputs, width);
-        parts.into_par_iter().enumerate().for_each(|(sequence, outputs)| {
+        parts.into_par_iter().enumerate().for_each_init(Scratch::default, |scratch, (sequence, outputs)| {
             let rows = self.offsets[sequence] * width..self.offsets[sequence + 1] * width;
+            let inputs =
+                Inputs { queries: &queries[rows.clone()], keys: &keys[rows.clone()], values: &values[rows.clone()] };
             for head in self.heads_of(sequence, outputs.len() / width, width) {
-                forward(head, &queries[rows.clone()], &keys[rows.clone()], &values[rows.clone()], outputs);
+                head::forward(head, &inputs, outputs, scratch);
             }
         });
         Ok((CpuStorage::F32(outputs), queries_layout.shape().clone()))
@@ -256,28 +163,7 @@ impl CustomOp3 for Attention {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (_, width) = queries.dims2()?;
-        let [dqueries, dkeys, dvalues] = read([queries, keys, values, grad], |[queries, keys, values, grad]| {
-            let mut gradients = [(); 3].map(|()| vec![0.0; queries.len()]);
-            let [dqueries, dkeys, dvalues] = gradients.each_mut().map(|packed| self.sequences(packed, width));
-            let parts = dqueries.into_par_iter().zip(dkeys).zip(dvalues).enumerate();
-            parts.for_each(|(sequence, ((queries_part, keys_part), values_part))| {
-                let rows = self.offsets[sequence] * width..self.offsets[sequence + 1] * width;
-                let inputs = Inputs {
-                    queries: &queries[rows.clone()],
-                    keys: &keys[rows.clone()],
-                    values: &values[rows.clone()],
-                    grad: &grad[rows.clone()],
-                };
-                let length = rows.len() / width;
-                let mut gradients = Gradients { queries: queries_part, keys: keys_part, values: values_part };
-                for head in self.heads_of(sequence, length, width) {
-                    backward(head, &inputs, &mut gradients);
-                }
-            });
-            gradients
-        })?;
-        let tensor = |packed| Tensor::from_vec(packed, queries.shape(), queries.device()).map(Some);
-        Ok((tensor(dqueries)?, tensor(dkeys)?, tensor(dvalues)?))
+        let [dqueries, dkeys, dvalues] = self.backward(queries, keys, values, grad)?;
+        Ok((asked(queries, || Ok(dqueries))?, asked(keys, || Ok(dkeys))?, asked(values, || Ok(dvalues))?))
     }
 }

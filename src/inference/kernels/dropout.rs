@@ -5,13 +5,12 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::slices::{floats, read};
+use super::slices::{asked, floats, read};
 
 const CHUNK: usize = 16 * 1024;
 
 /// Each element is 0 with probability `rate`, else divided by `1 - rate`.
-pub(crate) fn dropout(xs: &Tensor, rate: f32, seed: u64) -> Result<Tensor> {
-    let mask = Mask { rate, seed };
+pub(crate) fn dropout(xs: &Tensor, mask: Mask) -> Result<Tensor> {
     if xs.device().is_cpu() { xs.contiguous()?.apply_op1(mask) } else { plain(xs, mask) }
 }
 
@@ -47,11 +46,16 @@ impl Mask {
         if kept { 1.0 / (1.0 - self.rate) } else { 0.0 }
     }
 
+    /// The gradient of what was dropped from: `grad`, dropped likewise.
+    pub(crate) fn gradient(self, grad: &Tensor) -> Result<Tensor> {
+        Tensor::from_vec(read([grad], |[grad]| self.applied(grad))?, grad.shape(), grad.device())
+    }
+
     fn apply(self, first: usize, xs: &[f32], ys: &mut [f32]) {
         apply(self, first as u32, xs, ys);
     }
 
-    fn applied(self, xs: &[f32]) -> Vec<f32> {
+    pub(super) fn applied(self, xs: &[f32]) -> Vec<f32> {
         let mut ys = vec![0.0; xs.len()];
         let tasks = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).enumerate();
         tasks.for_each(|(chunk, (ys, xs))| self.apply(chunk * CHUNK, xs, ys));
@@ -76,7 +80,6 @@ impl CustomOp1 for Mask {
     }
 
     fn bwd(&self, xs: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let dxs = read([grad], |[grad]| self.applied(grad))?;
-        Ok(Some(Tensor::from_vec(dxs, xs.shape(), xs.device())?))
+        asked(xs, || self.gradient(grad))
     }
 }

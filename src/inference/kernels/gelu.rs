@@ -35,14 +35,19 @@ impl CustomOp1 for Gelu {
     }
 
     fn bwd(&self, xs: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let dxs = read([xs, grad], |[xs, grad]| {
-            let mut dxs = vec![0.0; xs.len()];
-            let tasks = dxs.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).zip(grad.par_chunks(CHUNK));
-            tasks.for_each(|((dxs, xs), grad)| backward(xs, grad, dxs));
-            dxs
-        })?;
-        Ok(Some(Tensor::from_vec(dxs, xs.shape(), xs.device())?))
+        Ok(Some(backward(xs, grad)?))
     }
+}
+
+/// The gradient of `xs`.
+pub(crate) fn backward(xs: &Tensor, grad: &Tensor) -> Result<Tensor> {
+    let dxs = read([xs, grad], |[xs, grad]| {
+        let mut dxs = vec![0.0; xs.len()];
+        let tasks = dxs.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).zip(grad.par_chunks(CHUNK));
+        tasks.for_each(|((dxs, xs), grad)| gradient(xs, grad, dxs));
+        dxs
+    })?;
+    Tensor::from_vec(dxs, xs.shape(), xs.device())
 }
 
 /// Φ(x) and e^(-x²/2). erf by Abramowitz & Stegun 7.1.26: absolute error 1.5e-7.
@@ -64,7 +69,7 @@ fn forward(xs: &[f32], ys: &mut [f32]) {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn backward(xs: &[f32], grad: &[f32], dxs: &mut [f32]) {
+fn gradient(xs: &[f32], grad: &[f32], dxs: &mut [f32]) {
     const DENSITY: f32 = 0.398_942_3; // 1 / sqrt(2 pi)
     for ((dx, &x), &g) in dxs.iter_mut().zip(xs).zip(grad) {
         let (phi, e) = normal(x);

@@ -4,7 +4,8 @@ use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::slices::{floats, read};
+use super::recorded::Gradients;
+use super::slices::{asked, floats, read};
 
 /// Rows a task. Sums over rows are taken task by task in order, so they do not depend on the threads.
 const ROWS: usize = 64;
@@ -61,27 +62,45 @@ impl CustomOp3 for LayerNorm {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dxs, dweight, dbias) = read([xs, weight, grad], |[xs, weight, grad]| {
-            let width = weight.len();
-            let chunk = ROWS * width;
-            let mut dxs = vec![0.0; xs.len()];
-            let tasks = dxs.par_chunks_mut(chunk).zip(xs.par_chunks(chunk)).zip(grad.par_chunks(chunk));
-            let sums: Vec<Vec<f32>> =
-                tasks.map(|((dxs, xs), grad)| backward(xs, weight, grad, self.eps, dxs)).collect();
-            let mut total = vec![0.0; 2 * width];
-            for sum in sums {
-                total.iter_mut().zip(sum).for_each(|(total, part)| *total += part);
-            }
-            let dbias = total.split_off(width);
-            (dxs, total, dbias)
-        })?;
-        let device = xs.device();
+        let (dxs, dweight, dbias) = gradients_of(xs, weight, self.eps, grad)?;
         Ok((
-            Some(Tensor::from_vec(dxs, xs.shape(), device)?),
-            Some(Tensor::from_vec(dweight, weight.shape(), device)?),
-            Some(Tensor::from_vec(dbias, bias.shape(), device)?),
+            asked(xs, || Tensor::from_vec(dxs, xs.shape(), xs.device()))?,
+            asked(weight, || Tensor::from_vec(dweight, weight.shape(), xs.device()))?,
+            asked(bias, || Tensor::from_vec(dbias, bias.shape(), xs.device()))?,
         ))
     }
+}
+
+/// The gradient of `xs`; those of weight and bias are added to `gradients`.
+pub(crate) fn backward(
+    xs: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    eps: f64,
+    grad: &Tensor,
+    gradients: &Gradients,
+) -> Result<Tensor> {
+    let (dxs, dweight, dbias) = gradients_of(xs, weight, eps as f32, grad)?;
+    gradients.add(weight, || Tensor::from_vec(dweight, weight.shape(), xs.device()))?;
+    gradients.add(bias, || Tensor::from_vec(dbias, bias.shape(), xs.device()))?;
+    Tensor::from_vec(dxs, xs.shape(), xs.device())
+}
+
+/// Gradients of `xs`, weight and bias.
+fn gradients_of(xs: &Tensor, weight: &Tensor, eps: f32, grad: &Tensor) -> Result<(Vec<f32>, Vec<f32>, Vec<f32>)> {
+    read([xs, weight, grad], |[xs, weight, grad]| {
+        let width = weight.len();
+        let chunk = ROWS * width;
+        let mut dxs = vec![0.0; xs.len()];
+        let tasks = dxs.par_chunks_mut(chunk).zip(xs.par_chunks(chunk)).zip(grad.par_chunks(chunk));
+        let sums: Vec<Vec<f32>> = tasks.map(|((dxs, xs), grad)| gradients(xs, weight, grad, eps, dxs)).collect();
+        let mut total = vec![0.0; 2 * width];
+        for sum in sums {
+            total.iter_mut().zip(sum).for_each(|(total, part)| *total += part);
+        }
+        let dbias = total.split_off(width);
+        (dxs, total, dbias)
+    })
 }
 
 /// Sum of `term(i)` over a row, in 16 running sums that the compiler keeps in vector registers.
@@ -119,7 +138,7 @@ fn forward(xs: &[f32], weight: &[f32], bias: &[f32], eps: f32, ys: &mut [f32]) {
 
 /// Gradients of these rows; those of weight and bias, summed over the rows, are returned end to end.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn backward(xs: &[f32], weight: &[f32], grad: &[f32], eps: f32, dxs: &mut [f32]) -> Vec<f32> {
+fn gradients(xs: &[f32], weight: &[f32], grad: &[f32], eps: f32, dxs: &mut [f32]) -> Vec<f32> {
     let width = weight.len();
     let mut sums = vec![0.0; 2 * width];
     let (dweight, dbias) = sums.split_at_mut(width);

@@ -6,12 +6,14 @@
 //!
 //! **Invariant:** a fast kernel equals its plain twin within the tolerance stated in its test.
 
-mod attention;
+pub(crate) mod attention;
 mod dropout;
 mod exponential;
-mod gelu;
-mod layer_norm;
-mod linear;
+pub(crate) mod gelu;
+pub(crate) mod layer_norm;
+pub(crate) mod linear;
+mod recorded;
+mod residual;
 mod slices;
 
 pub(crate) use attention::{Attention, attention};
@@ -19,6 +21,8 @@ pub(crate) use dropout::{Mask, dropout};
 pub(crate) use gelu::gelu;
 pub(crate) use layer_norm::layer_norm;
 pub(crate) use linear::linear;
+pub(crate) use recorded::{Gradients, add_to, recorded};
+pub(crate) use residual::residual;
 
 #[cfg(test)]
 mod twins;

@@ -25,3 +25,9 @@ pub(super) fn read<R, const N: usize>(tensors: [&Tensor; N], compute: impl FnOnc
     }
     Ok(compute(slices))
 }
+
+/// The gradient of `argument`, where one is asked for: candle adds up and keeps whatever a backward pass returns, be the argument
+/// a constant or a frozen weight.
+pub(super) fn asked(argument: &Tensor, gradient: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
+    argument.track_op().then(gradient).transpose()
+}

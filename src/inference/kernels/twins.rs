@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::backprop::GradStore;
-use candle_core::{Device, Error, Result, Tensor, Var};
+use candle_core::{DType, Device, Error, Result, Tensor, Var};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -51,15 +51,22 @@ fn kernels_equal_their_plain_twins() -> Result<()> {
         let xs = random(rng, &[rows, width])?;
         agree("gelu", std::slice::from_ref(&xs), || gelu(&xs), || gelu::plain(&xs))?;
         let mask = Mask { rate: 0.3, seed: 77 };
-        let dropped = || dropout(&xs, mask.rate, mask.seed);
+        let dropped = || dropout(&xs, mask);
         agree("dropout", std::slice::from_ref(&xs), dropped, || dropout::plain(&xs, mask))?;
+        let skipped = random(rng, &[rows, width])?;
+        let inputs = [xs.clone(), skipped.clone()];
+        for mask in [None, Some(mask)] {
+            let sum = || residual(&xs, &skipped, mask);
+            agree("residual", &inputs, sum, || residual::plain(&xs, &skipped, mask))?;
+        }
         let (weight, bias) = (random(rng, &[width])?, random(rng, &[width])?);
         let inputs = [xs.clone(), weight.clone(), bias.clone()];
         let normed = || layer_norm(&xs, &weight, &bias, 1e-5);
         agree("layer norm", &inputs, normed, || layer_norm::plain(&xs, &weight, &bias, 1e-5))?;
         let (weight, bias) = (random(rng, &[9, width])?, random(rng, &[9])?);
         let inputs = [xs.clone(), weight.clone(), bias.clone()];
-        agree("linear", &inputs, || linear(&xs, &weight, &bias), || linear::plain(&xs, &weight, &bias))?;
+        let product = || linear(&xs, &weight, &bias, DType::F32);
+        agree("linear", &inputs, product, || linear::plain(&xs, &weight, &bias, DType::F32))?;
     }
     Ok(())
 }
@@ -82,14 +89,15 @@ fn attention_equals_its_plain_twin() -> Result<()> {
 
 #[test]
 fn dropout_keeps_the_share_and_the_mean() -> Result<()> {
-    let xs = Tensor::ones(200_000, candle_core::DType::F32, &Device::Cpu)?;
+    let xs = Tensor::ones(200_000, DType::F32, &Device::Cpu)?;
     for seed in [0, 1, u64::MAX] {
-        let ys = dropout(&xs, 0.1, seed)?.to_vec1::<f32>()?;
+        let ys = dropout(&xs, Mask { rate: 0.1, seed })?.to_vec1::<f32>()?;
         let dropped = ys.iter().filter(|y| **y == 0.0).count() as f64 / ys.len() as f64;
         assert!((dropped - 0.1).abs() < 0.003, "{dropped}");
         let mean = ys.iter().map(|y| f64::from(*y)).sum::<f64>() / ys.len() as f64;
         assert!((mean - 1.0).abs() < 0.005, "{mean}");
     }
-    assert_ne!(dropout(&xs, 0.1, 1)?.to_vec1::<f32>()?, dropout(&xs, 0.1, 2)?.to_vec1::<f32>()?);
+    let [first, second] = [1, 2].map(|seed| dropout(&xs, Mask { rate: 0.1, seed }));
+    assert_ne!(first?.to_vec1::<f32>()?, second?.to_vec1::<f32>()?);
     Ok(())
 }

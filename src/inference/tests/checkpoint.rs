@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use golden::{Golden, Outcome, rows};
 use regard::batch::Batch;
-use regard::checkpoint::{Checkpoint, Files, Temperatures, save, span_config};
+use regard::checkpoint::{Checkpoint, Files, LanguageTemperatures, Temperatures, pair_config, save, span_config};
 use regard::encoder::Mode;
+use regard::head::Question;
 use regard::weights::{Storage, Weights};
+use safetensors::SafeTensors;
+use serde_json::json;
 
 fn names(directory: &Path) -> Outcome<Vec<String>> {
     let mut names = Vec::new();
@@ -40,6 +43,7 @@ fn write(directory: &Path, checkpoint: &Checkpoint, storage: Storage) -> Outcome
         tensors: checkpoint.weights.iter().collect(),
         storage,
         card: "# A card",
+        others: vec![("state.json", b"{}".to_vec())],
     };
     Ok(save(directory, &files)?)
 }
@@ -74,15 +78,74 @@ fn f32_opens_as_it_was_saved() -> Outcome {
 fn calibration_is_saved_with_the_config() -> Outcome {
     let mut checkpoint = Golden::open("span")?.checkpoint()?;
     assert_eq!(checkpoint.temperatures, Temperatures::default());
-    let temperatures = Temperatures { stance: 1.3, sentiment: 0.7 };
-    checkpoint.config = span_config(checkpoint.config, temperatures);
+    let korean = LanguageTemperatures { stance: Some(1.5), sentiment: None };
+    let languages = [("ko".to_owned(), korean)].into();
+    let temperatures = Temperatures { stance: 1.5, sentiment: 0.75, languages };
+    assert!(!checkpoint.half_masking);
+    checkpoint.config = span_config(checkpoint.config, &temperatures, true);
+    let expected = json!({"stance": 1.5, "sentiment": 0.75, "languages": {"ko": {"stance": 1.5}}});
+    assert_eq!(checkpoint.config["regard"]["temperature"], expected);
     let directory = tempfile::tempdir()?;
     let place = directory.path().join("checkpoint");
     write(&place, &checkpoint, Storage::F32)?;
     let again = Checkpoint::open(&place, &Device::Cpu)?;
     assert_eq!(again.temperatures, temperatures);
+    assert!(again.half_masking);
     assert_eq!(again.question, checkpoint.question);
     assert_eq!(again.encoder, checkpoint.encoder);
+    Ok(())
+}
+
+/// The names of the tensors in the file, where [`Weights`] shows them without a prefix.
+fn stored(place: &Path) -> Outcome<Vec<String>> {
+    let bytes = fs::read(place.join("model.safetensors"))?;
+    let mut names: Vec<String> = SafeTensors::deserialize(&bytes)?.names().into_iter().map(str::to_owned).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The files under `reference` with a classifier were written by transformers itself.
+#[test]
+fn a_sequence_classifier_has_the_names_of_transformers() -> Outcome {
+    for name in ["bert", "xlm-roberta", "span"] {
+        let golden = Golden::open(name)?;
+        let mut checkpoint = golden.checkpoint()?;
+        if name == "xlm-roberta" {
+            // Of a base model; transformers' class has no place for it.
+            checkpoint.weights.insert("pooler.dense.weight", Tensor::zeros((32, 32), DType::F32, &Device::Cpu)?);
+        }
+        let directory = tempfile::tempdir()?;
+        let place = directory.path().join("checkpoint");
+        write(&place, &checkpoint, Storage::F32)?;
+        assert_eq!(stored(&place)?, stored(&golden.directory)?, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_pair_checkpoint_of_ours_is_a_sequence_classifier() -> Outcome {
+    let kinds = [
+        ("bert", "bert", "BertForSequenceClassification"),
+        ("roberta", "roberta", "RobertaForSequenceClassification"),
+        ("xlm-roberta", "xlm-roberta", "XLMRobertaForSequenceClassification"),
+        ("xlm-roberta", "camembert", "CamembertForSequenceClassification"),
+    ];
+    let temperatures = Temperatures { stance: 1.5, ..Temperatures::default() };
+    for (name, kind, architecture) in kinds {
+        let mut checkpoint = Golden::open(name)?.checkpoint()?;
+        checkpoint.config["model_type"] = json!(kind);
+        checkpoint.config = pair_config(checkpoint.config, &temperatures)?;
+        assert_eq!(checkpoint.config["architectures"], json!([architecture]));
+        assert_eq!(checkpoint.config["id2label"], json!({"0": "against", "1": "neutral", "2": "favor"}));
+        let directory = tempfile::tempdir()?;
+        let place = directory.path().join("checkpoint");
+        write(&place, &checkpoint, Storage::F32)?;
+        let again = Checkpoint::open(&place, &Device::Cpu)?;
+        assert_eq!(again.question, Some(Question::PairStance { order: [0, 1, 2] }));
+        assert_eq!(again.temperatures, temperatures);
+        again.into_model()?;
+    }
+    assert!(pair_config(json!({"model_type": "t5"}), &temperatures).is_err());
     Ok(())
 }
 
@@ -140,7 +203,10 @@ fn a_saved_checkpoint_takes_the_place_of_the_old_one_whole() -> Outcome {
     for (checkpoint, kind) in [(first, "roberta"), (second, "bert")] {
         write(&place, &checkpoint, Storage::F32)?;
         assert_eq!(names(directory.path())?, ["checkpoint"]);
-        assert_eq!(names(&place)?, ["MODEL_CARD.md", "config.json", "model.safetensors", "tokenizer.json"]);
+        assert_eq!(
+            names(&place)?,
+            ["MODEL_CARD.md", "config.json", "model.safetensors", "state.json", "tokenizer.json"]
+        );
         let again = Checkpoint::open(&place, &Device::Cpu)?;
         assert_eq!(again.config["model_type"], kind);
         assert_eq!(tensors(&again.weights)?, tensors(&checkpoint.weights)?);

@@ -135,11 +135,21 @@ fn a_config_that_is_not_for_us_says_which_key() -> Outcome {
     let swapped = json!({"0": "favor", "1": "neutral", "2": "against"});
     edited("span", file, set("id2label", swapped), &["id2label", "favor"])?;
     edited("span", file, regard(json!({"target": "telepathy"})), &["regard.target", "telepathy"])?;
-    let temperatures =
-        [json!({"stance": 0.0}), json!({"stance": -1}), json!({"sentiment": 1e99}), json!({"senti": 1}), json!(0)];
-    for temperature in temperatures {
-        edited("span", file, regard(json!({"target": "span", "temperature": temperature})), &["regard.temperature"])?;
+    let temperatures = [
+        (json!({"stance": 0.0}), "regard.temperature.stance: expected a positive number, found 0"),
+        (json!({"stance": -1}), "regard.temperature.stance"),
+        (json!({"sentiment": 1e99}), "regard.temperature.sentiment: expected a positive number, found inf"),
+        (json!({"senti": 1}), "regard.temperature: unknown field `senti`"),
+        (json!(0), "regard.temperature"),
+        (json!({"languages": {"ar": {"stance": 0}}}), "regard.temperature.languages.ar.stance"),
+        (json!({"languages": {"ar": {"senti": 1}}}), "regard.temperature: unknown field `senti`"),
+        (json!({"languages": {"zh-Hant": {}}}), "regard.temperature.languages: expected primary subtags"),
+    ];
+    for (temperature, part) in temperatures {
+        edited("span", file, regard(json!({"target": "span", "temperature": temperature})), &[part])?;
     }
+    let half_masking = json!({"target": "span", "half_masking": "yes"});
+    edited("span", file, regard(half_masking), &["regard.half_masking", "expected a boolean"])?;
     // One row fewer than the tokenizer has pieces.
     edited("span", file, set("vocab_size", json!(60)), &["tokenizer.json", "at most 60 pieces", "61"])
 }

@@ -1,0 +1,113 @@
+//! Products of small matrices, added up in registers. What one head makes of one sequence is too small for a general product,
+//! which copies its factors first.
+
+use pulp::{Simd, WithSimd};
+
+/// Every stride is a multiple of it, and it of the numbers in any processor's register.
+pub(super) const COLUMNS: usize = 16;
+/// Rows of a tile: enough sums at once to hide how long one takes, few enough for the sixteen registers of AVX2.
+const ROWS: usize = 6;
+
+/// Rows that stand `stride` apart, a multiple of [`COLUMNS`]; zeros fill what their columns leave.
+#[derive(Default)]
+pub(super) struct Matrix {
+    pub(super) values: Vec<f32>,
+    pub(super) stride: usize,
+}
+
+impl Matrix {
+    /// All zeros.
+    pub(super) fn reset(&mut self, rows: usize, columns: usize) {
+        self.stride = columns.next_multiple_of(COLUMNS);
+        self.values.clear();
+        self.values.resize(rows * self.stride, 0.0);
+    }
+
+    /// The same as `other`.
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.stride = other.stride;
+        self.values.clone_from(&other.values);
+    }
+}
+
+/// `rows` rows of a left-hand factor: row i, column k is `values[i * row + k * column]`.
+#[derive(Clone, Copy)]
+pub(super) struct Left<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
+}
+
+/// `left` (rows, depth) times `right` (depth, columns), into `out`.
+pub(super) fn product(left: Left<'_>, right: &Matrix, out: &mut Matrix) {
+    out.stride = right.stride;
+    out.values.resize(left.rows * out.stride, 0.0);
+    pulp::Arch::new().dispatch(Product { left, right, out });
+}
+
+struct Product<'a> {
+    left: Left<'a>,
+    right: &'a Matrix,
+    out: &'a mut Matrix,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { left, right, out } = self;
+        let stride = right.stride / S::F32_LANES;
+        let (right, _) = S::as_simd_f32s(&right.values);
+        let (out, _) = S::as_mut_simd_f32s(&mut out.values);
+        for column in (0..stride).step_by(2) {
+            let (right, out) = (&right[column..], &mut out[column..]);
+            if column + 1 < stride {
+                tiles::<S, 2>(simd, left, right, stride, out);
+            } else {
+                tiles::<S, 1>(simd, left, right, stride, out);
+            }
+        }
+    }
+}
+
+/// `C` registers of columns, all rows.
+#[inline(always)]
+fn tiles<S: Simd, const C: usize>(simd: S, left: Left<'_>, right: &[S::f32s], stride: usize, out: &mut [S::f32s]) {
+    if left.rows < ROWS {
+        for row in 0..left.rows {
+            tile::<S, 1, C>(simd, left, row, right, stride, out);
+        }
+    } else {
+        // The last tile starts early rather than being short: some rows are computed twice.
+        for row in (0..left.rows).step_by(ROWS) {
+            tile::<S, ROWS, C>(simd, left, row.min(left.rows - ROWS), right, stride, out);
+        }
+    }
+}
+
+/// `C` registers of columns, `R` rows from `first` on.
+#[inline(always)]
+fn tile<S: Simd, const R: usize, const C: usize>(
+    simd: S,
+    left: Left<'_>,
+    first: usize,
+    right: &[S::f32s],
+    stride: usize,
+    out: &mut [S::f32s],
+) {
+    let mut sums = [[simd.splat_f32s(0.0); C]; R];
+    for (step, right) in right.chunks(stride).enumerate() {
+        let right = &right[..C];
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let factor = simd.splat_f32s(left.values[(first + row) * left.row + step * left.column]);
+            for (sum, &right) in sums.iter_mut().zip(right) {
+                *sum = simd.mul_add_f32s(factor, right, *sum);
+            }
+        }
+    }
+    for (row, sums) in sums.iter().enumerate() {
+        out[(first + row) * stride..][..C].copy_from_slice(sums);
+    }
+}

@@ -1,0 +1,78 @@
+//! What a block adds to what it has read: dropout and sum in one pass over memory.
+
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use multiversion::multiversion;
+use rayon::prelude::*;
+
+use super::dropout::{self, Mask};
+use super::slices::{asked, floats};
+
+const CHUNK: usize = 16 * 1024;
+
+/// `xs` after dropout, where there is a mask, plus `skipped` of the same shape.
+pub(crate) fn residual(xs: &Tensor, skipped: &Tensor, mask: Option<Mask>) -> Result<Tensor> {
+    if xs.device().is_cpu() && xs.shape() == skipped.shape() {
+        xs.contiguous()?.apply_op2(&skipped.contiguous()?, Residual { mask })
+    } else {
+        plain(xs, skipped, mask)
+    }
+}
+
+/// The same from candle's differentiable operations.
+pub(super) fn plain(xs: &Tensor, skipped: &Tensor, mask: Option<Mask>) -> Result<Tensor> {
+    match mask {
+        Some(mask) => dropout::plain(xs, mask)? + skipped,
+        None => xs + skipped,
+    }
+}
+
+struct Residual {
+    mask: Option<Mask>,
+}
+
+impl CustomOp2 for Residual {
+    fn name(&self) -> &'static str {
+        "residual"
+    }
+
+    fn cpu_fwd(
+        &self,
+        xs: &CpuStorage,
+        xs_layout: &Layout,
+        skipped: &CpuStorage,
+        skipped_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (xs, skipped) = (floats(xs, xs_layout)?, floats(skipped, skipped_layout)?);
+        let mut ys = vec![0.0; xs.len()];
+        let tasks = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).zip(skipped.par_chunks(CHUNK)).enumerate();
+        tasks.for_each(|(chunk, ((ys, xs), skipped))| forward(self.mask, chunk * CHUNK, xs, skipped, ys));
+        Ok((CpuStorage::F32(ys), xs_layout.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        xs: &Tensor,
+        skipped: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let dxs = asked(xs, || match self.mask {
+            Some(mask) => mask.gradient(grad),
+            None => Ok(grad.clone()),
+        })?;
+        Ok((dxs, asked(skipped, || Ok(grad.clone()))?))
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+fn forward(mask: Option<Mask>, first: usize, xs: &[f32], skipped: &[f32], ys: &mut [f32]) {
+    let elements = ys.iter_mut().zip(xs).zip(skipped);
+    match mask {
+        Some(mask) => {
+            for (index, ((y, &x), &skipped)) in elements.enumerate() {
+                *y = x * mask.factor((first as u32).wrapping_add(index as u32)) + skipped;
+            }
+        }
+        None => elements.for_each(|((y, &x), &skipped)| *y = x + skipped),
+    }
+}
