@@ -12,7 +12,7 @@ regard=target/release/regard
 $regard train --config training/configs/default.toml
 
 # Only the texts that it was trained on and the catalogue decide which pieces stay.
-texts="$(sed -n 's/^path = "\(.*\)"/\1/p' training/configs/default.toml) models/actors/*.toml"
+texts="$(sed -n 's/^ .*"\(data.*train.jsonl\)".*/\1/p' training/configs/default.toml) models/actors/*.toml"
 $regard trim runs/default/best runs/trimmed --text $texts
 $regard train --config training/configs/adapted.toml
 # All pieces stay this time: it only stores matrices as int8. The card is written by hand.

@@ -2,19 +2,42 @@
 //!
 //! **Invariant:** the model that is trained is the library's own, in `Mode::Train`; there is no second definition.
 
+mod batches;
 mod calibration;
 mod card;
-mod config;
+pub mod config;
+mod corpus;
+mod curves;
+mod data;
+mod dev;
+mod events;
+mod gradients;
+mod heads;
+mod in_place;
+mod loss;
+mod metrics;
 mod optimizer;
+mod parameters;
+mod pass;
+mod plan;
+mod provenance;
+mod records;
+mod run;
+mod sampler;
 mod sentences;
+mod setup;
+mod teacher;
 mod train;
 mod trim;
+mod workers;
 
 use std::path::PathBuf;
 
-pub use config::{Absent, Config, OptimizerConfig, Source};
-pub use train::{Event, Outcome, train};
-pub use trim::{Plan, Trimmed, trim, trim_checkpoint};
+pub use batches::write_batches;
+pub use config::Config;
+pub use plan::{Memory, Plan, plan};
+pub use train::{Event, Models, Options, Outcome, train};
+pub use trim::{Plan as TrimPlan, Trimmed, trim, trim_checkpoint};
 
 /// What can go wrong in a run.
 #[derive(Debug, thiserror::Error)]
@@ -33,11 +56,18 @@ pub enum Error {
         /// The tensors.
         names: String,
     },
-    /// The gradient is no longer finite.
-    #[error("the gradient is not finite after step {step}: lower optimizer.rate")]
+    /// Loss or gradient is no longer finite.
+    #[error(
+        "step {step}: loss or gradient is not finite, on {names}; what was before it is in {}: lower optimizer.lr",
+        kept.display()
+    )]
     Diverged {
-        /// The last good step.
+        /// The step that was not taken.
         step: usize,
+        /// The state before it.
+        kept: PathBuf,
+        /// The sentences of its batch.
+        names: String,
     },
     /// Data could not be read, or dev not be evaluated.
     #[error(transparent)]

@@ -121,8 +121,14 @@ pub fn trim_checkpoint(
     let rows = old.index_select(&kept, 0)?;
     let tensors = tensors.into_iter().map(|(name, tensor)| (name, if name == EMBEDDING { &rows } else { tensor }));
     let config = config(checkpoint, &trimmed.kept)?;
-    let files =
-        Files { config: &config, tokenizer_json: &trimmed.tokenizer_json, tensors: tensors.collect(), storage, card };
+    let files = Files {
+        config: &config,
+        tokenizer_json: &trimmed.tokenizer_json,
+        tensors: tensors.collect(),
+        storage,
+        card,
+        others: Vec::new(),
+    };
     Ok(checkpoint::save(output, &files)?)
 }
 

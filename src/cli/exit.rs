@@ -8,8 +8,10 @@ use anstream::eprintln;
 use crate::Outcome;
 
 /// Shown under `--help`.
-pub(crate) const HELP: &str =
-    "Exit status: 0 all done; 1 failed; 2 wrong usage; 3 done, but for records of the input that could not be used.";
+pub(crate) const HELP: &str = "Exit status: 0 all done; 1 failed; 2 wrong usage; 3 done, but for records of the input that could not be used; 130 interrupted.";
+
+/// The exit code of a command that a signal ended, as shells have it.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// How far a command came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(crate) enum Status {
     Done,
     /// Some records were reported on stderr and left out.
     Skipped,
+    /// A signal asked for the end before it was reached.
+    Interrupted,
 }
 
 impl Status {
@@ -33,6 +37,7 @@ pub(crate) fn report(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(Status::Done) => ExitCode::SUCCESS,
         Ok(Status::Skipped) => ExitCode::from(3),
+        Ok(Status::Interrupted) => ExitCode::from(INTERRUPTED),
         // Whoever read our output has seen enough, as in `regard … | head`.
         Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

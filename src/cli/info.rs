@@ -3,6 +3,7 @@
 use std::io::{Write, stdout};
 
 use regard::head::Question;
+use regard::predict::Predictor;
 
 use crate::Outcome;
 use crate::exit::Status;
@@ -20,10 +21,12 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let checkpoint = ModelArguments { model: arguments.model.clone(), device: "cpu".into() }.open()?;
-    let encoder = checkpoint.encoder.clone();
+    let checkpoint =
+        ModelArguments { model: arguments.model.clone(), device: "cpu".into(), half_masking: false }.open()?;
+    let (encoder, half_masking) = (checkpoint.encoder.clone(), checkpoint.half_masking);
     let parameters: usize = checkpoint.weights.iter().map(|(_, tensor)| tensor.elem_count()).sum();
-    let (question, temperatures, place) = (checkpoint.question, checkpoint.temperatures, checkpoint.place.clone());
+    let (question, temperatures, place) =
+        (checkpoint.question, checkpoint.temperatures.clone(), checkpoint.place.clone());
     let pieces = checkpoint.tokenizer.vocabulary();
     let answers = match question {
         Some(Question::Span) => "span: stance toward every actor and sentiment, from one reading of the sentence",
@@ -32,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         None => "nothing yet: a base model without a head",
     };
     if question.is_some() {
-        checkpoint.into_model()?;
+        Predictor::new(checkpoint)?;
     }
     let mut out = stdout().lock();
     writeln!(out, "checkpoint    {place}")?;
@@ -45,6 +48,14 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     writeln!(out, "vocabulary    {pieces} pieces, sequences of at most {} tokens", encoder.longest())?;
     writeln!(out, "parameters    {:.1} million", parameters as f64 / 1e6)?;
     writeln!(out, "temperatures  stance {:.3}, sentiment {:.3}", temperatures.stance, temperatures.sentiment)?;
+    for (language, own) in &temperatures.languages {
+        let heads = [("stance", own.stance), ("sentiment", own.sentiment)];
+        let heads = heads.iter().filter_map(|(head, value)| value.map(|value| format!("{head} {value:.3}")));
+        writeln!(out, "  {language:<12}{}", heads.collect::<Vec<_>>().join(", "))?;
+    }
+    if half_masking {
+        writeln!(out, "half-masking  each sentence is read twice, once with the actors' names masked")?;
+    }
     if arguments.card {
         let card = match &arguments.model {
             None => regard::shipped::CARD.to_owned(),

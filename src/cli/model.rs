@@ -17,15 +17,20 @@ pub(crate) struct ModelArguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: String,
+    /// Read each sentence twice, once with the actors' names masked, and average: less prejudice about names, half the speed.
+    #[arg(long)]
+    pub(crate) half_masking: bool,
 }
 
 impl ModelArguments {
     /// The checkpoint asked for.
     pub(crate) fn open(&self) -> anyhow::Result<Checkpoint> {
-        match &self.model {
-            Some(model) => open(model, &self.device),
-            None => Ok(Checkpoint::shipped(&regard::device(&self.device)?)?),
-        }
+        let mut checkpoint = match &self.model {
+            Some(model) => open(model, &self.device)?,
+            None => Checkpoint::shipped(&regard::device(&self.device)?)?,
+        };
+        checkpoint.half_masking |= self.half_masking;
+        Ok(checkpoint)
     }
 }
 

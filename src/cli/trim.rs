@@ -10,7 +10,7 @@ use regard::checkpoint::Checkpoint;
 use regard::predict::Predictor;
 use regard::weights::Storage;
 use regard_eval::{Answered, Example};
-use regard_training::{Plan, trim, trim_checkpoint};
+use regard_training::{TrimPlan, trim, trim_checkpoint};
 use serde::Deserialize;
 
 use crate::exit::Status;
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// Directory to write, in place of what is there.
     output: PathBuf,
     /// Pieces to keep.
-    #[arg(long, default_value_t = Plan::default().pieces)]
+    #[arg(long, default_value_t = TrimPlan::default().pieces)]
     pieces: usize,
     /// Texts of the kind that will be read: the field `text` of `.jsonl` files, the lines of others.
     #[arg(long, num_args = 1.., required = true, value_name = "FILE")]
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     texts.dedup();
     let directory = model::directory(&arguments.checkpoint)?;
     let checkpoint = model::open(&arguments.checkpoint, "cpu")?;
-    let plan = Plan { pieces: arguments.pieces, ..Plan::default() };
+    let plan = TrimPlan { pieces: arguments.pieces, ..TrimPlan::default() };
     let trimmed = trim(&checkpoint.tokenizer_json, texts.iter().map(String::as_str), &plan)?;
     let storage = match arguments.dtype {
         Dtype::F32 => Storage::F32,

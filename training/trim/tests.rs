@@ -181,7 +181,7 @@ fn predictions(checkpoint: Checkpoint, sentences: &[&str]) -> Outcome<Vec<Predic
     let predictor = Predictor::new(checkpoint)?;
     let queries = sentences.iter().map(|text| {
         let mentions = Span::new(text, 0, text.len()).into_iter().collect();
-        Query { text, targets: vec![Target { name: "시장".into(), mentions }] }
+        Query { text, language: None, targets: vec![Target { name: "시장".into(), mentions }] }
     });
     Ok(predictor.predict(&queries.collect::<Vec<_>>())?)
 }

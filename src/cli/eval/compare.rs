@@ -8,7 +8,7 @@ use crate::exit::Status;
 use crate::{Outcome, figures};
 
 use super::gold::GoldArguments;
-use super::system::Source;
+use super::system::{Asking, Source};
 use super::table;
 
 /// Compare systems on the same examples: who is better, by how much, and is that more than chance?
@@ -29,9 +29,10 @@ pub(super) fn run(arguments: &Arguments, device: &str) -> Outcome {
     let gold = arguments.gold.read()?;
     let mut problems = gold.left_out;
     let settings = arguments.gold.settings(&mut problems)?;
+    let asking = Asking { device, half_masking: false };
     let mut systems = Vec::new();
     for name in &arguments.systems {
-        systems.push(Source::guess(name).open(device, &gold.examples, &mut problems)?.system);
+        systems.push(Source::guess(name).open(asking, &gold.examples, &mut problems)?.system);
     }
     let comparison = regard_eval::compare::compare(&systems, &settings);
     anyhow::ensure!(!comparison.questions.is_empty(), "no example that all systems answer");

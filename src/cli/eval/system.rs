@@ -2,18 +2,27 @@
 
 use std::path::Path;
 
-use regard::checkpoint::Checkpoint;
 use regard::predict::Predictor;
 use regard_eval::compare::System;
 use regard_eval::{Example, Replacement, predictions};
 
 use crate::exit::skipped;
-use crate::{model, progress};
+use crate::model::ModelArguments;
+use crate::progress;
 
 /// A system's answers, and the model that gave them, where one was asked.
 pub(super) struct Opened<'a> {
     pub(super) system: System<'a>,
     pub(super) predictor: Option<Predictor>,
+}
+
+/// How a checkpoint is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asking<'a> {
+    /// Where the weights live.
+    pub(super) device: &'a str,
+    /// Whether sentences are read twice, even where the checkpoint does not say so.
+    pub(super) half_masking: bool,
 }
 
 /// Where answers come from.
@@ -39,7 +48,7 @@ impl<'a> Source<'a> {
     /// The answers to `examples`. `problems` counts what is said on stderr.
     pub(super) fn open<'e>(
         self,
-        device: &str,
+        asking: Asking<'_>,
         examples: &'e [Example],
         problems: &mut usize,
     ) -> anyhow::Result<Opened<'e>> {
@@ -53,15 +62,14 @@ impl<'a> Source<'a> {
                 return Ok(Opened { system, predictor: None });
             }
         };
-        let checkpoint = match self {
-            Self::SHIPPED => Checkpoint::shipped(&regard::device(device)?)?,
-            _ => model::open(name, device)?,
-        };
-        let predictor = Predictor::new(checkpoint)?;
+        let model = (self != Self::SHIPPED).then(|| name.to_owned());
+        let Asking { device, half_masking } = asking;
+        let predictor = Predictor::new(ModelArguments { model, device: device.to_owned(), half_masking }.open()?)?;
         let bar = progress::count(examples.len(), "examples");
         let answered = regard_eval::answer(&predictor, examples, |done| bar.set_position(done as u64))?;
         bar.finish_and_clear();
-        Ok(Opened { system: System { name: name.to_owned(), answered }, predictor: Some(predictor) })
+        let name = if half_masking { format!("{name}, half-masked") } else { name.to_owned() };
+        Ok(Opened { system: System { name, answered }, predictor: Some(predictor) })
     }
 }
 

@@ -166,6 +166,21 @@ fn answers_that_are_not_sure_enough_are_uncertain() -> Result {
 }
 
 #[test]
+fn half_masking_changes_the_stance_and_not_the_sentiment() -> Result {
+    let run = |options: &[&str]| -> std::result::Result<Value, Box<dyn Error>> {
+        let mut command = regard()?;
+        let output = command.args(["classify", "-"]).args(options).write_stdin("Seoul thanked Tokyo.").output()?;
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(lines(&output.stdout)?.remove(0))
+    };
+    let (plain, masked) = (run(&[])?, run(&["--half-masking"])?);
+    assert_eq!(plain["sentiment"], masked["sentiment"]);
+    assert_eq!(ids(&plain), ids(&masked));
+    assert_ne!(plain["actors"][0]["stance"], masked["actors"][0]["stance"]);
+    Ok(())
+}
+
+#[test]
 fn csv_has_a_row_for_every_sentence_and_actor() -> Result {
     let text = "Seoul thanked Tokyo. It rained.";
     let output = regard()?

@@ -36,6 +36,12 @@ fn answers_are_counted_by_language_and_data_set() -> Result<(), Box<dyn Error>> 
     assert_eq!(found["unanswered"], 1, "a topic without a mention cannot be pooled");
     assert_eq!(found["by"]["language"]["de"]["sentiment"]["n"], 1);
     assert_eq!(found["by"]["dataset"]["own"]["stance"]["confusion"][0][0], 1);
+
+    let output = Command::cargo_bin("regard")?.args(["eval", "--half-masking", "--data"]).arg(&path).output()?;
+    let masked: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(masked["system"], "default, half-masked");
+    assert_ne!(masked["stance"]["nll"], found["stance"]["nll"]);
+    assert_eq!(masked["sentiment"]["nll"], found["sentiment"]["nll"]);
     Ok(())
 }
 
@@ -204,7 +210,8 @@ fn what_cannot_be_measured_is_refused_with_its_place() -> Result<(), Box<dyn Err
         let output = command.current_dir(directory.path()).arg("eval").args(arguments).output()?;
         Ok((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
     };
-    let cases: [(&[&str], i32, &str); 7] = [
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["--data", "gold.jsonl", "--predictions", "answers.jsonl", "--half-masking"], 2, "cannot be used with"),
         (
             &["--data", "gold.jsonl", "--predictions", "answers.jsonl", "--draws", "5"],
             2,
