@@ -9,7 +9,7 @@ use regard::predict::Predictor;
 use regard_eval::Replacement;
 
 use crate::Error;
-use crate::config::{Config, TargetForm};
+use crate::config::Config;
 use crate::data::Data;
 use crate::heads;
 use crate::metrics::Record;
@@ -42,8 +42,8 @@ impl Learner {
         };
         let data = Data::read(config, &tokenizer, taught)?;
         let mask = tokenizer.mask_id();
-        if config.data.masked > 0.0 && (mask.is_none() || config.target == TargetForm::Pair) {
-            let message = "data.masked: expected span form and a tokenizer with a mask token";
+        if config.data.masked > 0.0 && mask.is_none() {
+            let message = "data.masked: expected a tokenizer with a mask token, found none";
             return Err(Error::Config { path: PathBuf::from(&base.place), message: message.into() });
         }
         let mut weights = heads::with_heads(&base, config.target, config.seed)?;

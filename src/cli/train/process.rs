@@ -16,7 +16,7 @@ const VARIABLES: [(&str, &str); 2] = [
 ];
 
 /// Start this process anew with the variables above, where one is missing. They cannot be set later, and this is the one way to set
-/// them that needs neither another allocator nor unsafe code. Training ran 5 to 10 % faster with each.
+/// them that needs neither another allocator nor unsafe code. Training ran a few per cent faster with each.
 pub(super) fn prepare() {
     #[cfg(unix)]
     if VARIABLES.iter().any(|(name, _)| std::env::var_os(name).is_none())

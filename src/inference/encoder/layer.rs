@@ -6,10 +6,10 @@ use candle_core::Tensor;
 
 use super::EncoderConfig;
 use super::layers::{LayerNorm, Linear, Mode, Precision};
+use crate::Result;
 use crate::batch::Batch;
-use crate::kernels::{self, Attention, Gradients, Mask, add_to};
+use crate::kernels::{self, Attention, Gradients, Mask, add_to, recorded};
 use crate::weights::Weights;
-use crate::{Result, kernels::recorded};
 
 #[derive(Debug, Clone)]
 pub(super) struct Layer {

@@ -1,7 +1,8 @@
 //! The arithmetic that candle does slowly or without a gradient, as candle custom ops with an exact backward pass.
 //!
 //! Each file holds one operation: the public function, which takes the fast path on the CPU and the plain one elsewhere;
-//! `plain`, the same written with candle's own differentiable operations; and a test that the two agree, gradients too.
+//! `plain`, the same written with candle's own differentiable operations; and a test that the two agree, gradients too. `recorded` is no
+//! operation: it makes several of them one node of candle's graph.
 //! All tensors are f32.
 //!
 //! **Invariant:** a fast kernel equals its plain twin within the tolerance stated in its test.
