@@ -8,7 +8,7 @@ use super::EncoderConfig;
 use super::layers::{LayerNorm, Linear, Mode, Precision};
 use crate::Result;
 use crate::batch::Batch;
-use crate::kernels::{self, Attention, Gradients, Mask, add_to, recorded};
+use crate::kernels::{self, Attention, Gradients, Mask, recorded};
 use crate::weights::Weights;
 
 #[derive(Debug, Clone)]
@@ -68,23 +68,24 @@ impl Layer {
         config: &EncoderConfig,
         mode: Mode<'_>,
     ) -> Result<Pass> {
-        let (queries, keys) = (self.query.forward(xs, mode)?, self.key.forward(xs, mode)?);
-        let values = self.value.forward(xs, mode)?;
-        let dropout = mode.mask(config.attention_dropout);
-        let attention = Attention { offsets: Arc::from(batch.offsets()), heads: config.heads, dropout };
-        let mut read = kernels::attention(&queries, &keys, &values, &attention)?;
-        let mut skipped = xs.clone();
-        let rows = match rows {
+        let all: Arc<[usize]> = Arc::from(batch.offsets());
+        let (own, rows, readers) = match rows {
             Some(rows) => {
+                let before = |offset: &usize| rows.partition_point(|row| (*row as usize) < *offset);
+                let readers = all.iter().map(before).collect();
                 let rows = Tensor::from_vec(rows.to_vec(), rows.len(), xs.device())?;
-                (read, skipped) = (read.index_select(&rows, 0)?, skipped.index_select(&rows, 0)?);
-                Some(rows)
+                (xs.index_select(&rows, 0)?, Some(rows), readers)
             }
-            None => None,
+            None => (xs.clone(), None, Arc::clone(&all)),
         };
+        let queries = self.query.forward(&own, mode)?;
+        let (keys, values) = (self.key.forward(xs, mode)?, self.value.forward(xs, mode)?);
+        let dropout = mode.mask(config.attention_dropout);
+        let attention = Attention { keys: all, queries: readers, heads: config.heads, dropout };
+        let read = kernels::attention(&queries, &keys, &values, &attention)?;
         let attended = self.attended.forward(&read, mode)?;
         let masks = [mode.mask(config.hidden_dropout), mode.mask(config.hidden_dropout)];
-        let first_sum = kernels::residual(&attended, &skipped, masks[0])?;
+        let first_sum = kernels::residual(&attended, &own, masks[0])?;
         let normed = self.attended_norm.forward(&first_sum)?;
         let up = self.up.forward(&normed, mode)?;
         let inner = kernels::gelu(&up)?;
@@ -93,6 +94,7 @@ impl Layer {
         let xs = xs.clone();
         Ok(Pass {
             xs,
+            own,
             queries,
             keys,
             values,
@@ -112,23 +114,20 @@ impl Layer {
     /// The gradient of what `pass` read from that of its outputs; those of the weights go to `gradients`.
     fn backward(&self, pass: &Pass, grad: &Tensor, gradients: &Gradients) -> candle_core::Result<Tensor> {
         let dropped = |mask: Option<Mask>, grad: &Tensor| mask.map_or(Ok(grad.clone()), |mask| mask.gradient(grad));
-        let sum = self.down_norm.backward(&pass.second_sum, grad, gradients)?;
-        let inner = self.down.backward(&pass.inner, &dropped(pass.masks[1], &sum)?, gradients)?;
-        let up = kernels::gelu::backward(&pass.up, &inner)?;
-        let normed = self.up.backward(&pass.normed, &up, gradients)?;
-        add_to(&normed, &sum)?;
-        let sum = self.attended_norm.backward(&pass.first_sum, &normed, gradients)?;
-        let mut read = self.attended.backward(&pass.read, &dropped(pass.masks[0], &sum)?, gradients)?;
-        let mut skipped = sum;
-        if let Some(rows) = &pass.rows {
-            let all = |part: &Tensor| pass.xs.zeros_like()?.index_add(rows, part, 0);
-            (read, skipped) = (all(&read)?, all(&skipped)?);
-        }
+        let normed = self.down_norm.backward(&pass.second_sum, grad, gradients)?;
+        let up = self.down.backward(&pass.inner, &dropped(pass.masks[1], &normed)?, gradients)?;
+        kernels::gelu::backward(&pass.up, &up)?;
+        self.up.backward_to(&normed, &pass.normed, &up, gradients)?;
+        let own = self.attended_norm.backward(&pass.first_sum, &normed, gradients)?;
+        let read = self.attended.backward(&pass.read, &dropped(pass.masks[0], &own)?, gradients)?;
         let [queries, keys, values] = pass.attention.backward(&pass.queries, &pass.keys, &pass.values, &read)?;
-        let xs = self.query.backward(&pass.xs, &queries, gradients)?;
-        add_to(&xs, &self.key.backward(&pass.xs, &keys, gradients)?)?;
-        add_to(&xs, &self.value.backward(&pass.xs, &values, gradients)?)?;
-        add_to(&xs, &skipped)?;
+        self.query.backward_to(&own, &pass.own, &queries, gradients)?;
+        let xs = match &pass.rows {
+            Some(rows) => pass.xs.zeros_like()?.index_add(rows, &own, 0)?,
+            None => own,
+        };
+        self.key.backward_to(&xs, &pass.xs, &keys, gradients)?;
+        self.value.backward_to(&xs, &pass.xs, &values, gradients)?;
         Ok(xs)
     }
 
@@ -148,9 +147,11 @@ impl Layer {
     }
 }
 
-/// What a layer computes, in order. Of R rows from `read` on, where the layer answers for these alone.
+/// What a layer computes, in order. All but `xs`, `keys` and `values` are of R rows, where the layer answers for these alone.
 struct Pass {
     xs: Tensor,
+    /// Those of `xs` that the layer answers for.
+    own: Tensor,
     queries: Tensor,
     keys: Tensor,
     values: Tensor,

@@ -131,6 +131,17 @@ impl Linear {
         kernels::linear::backward(xs, &self.weight, &self.bias, grad, gradients)
     }
 
+    /// The same, but the gradient of `xs` is added to `sum`, in place.
+    pub(super) fn backward_to(
+        &self,
+        sum: &Tensor,
+        xs: &Tensor,
+        grad: &Tensor,
+        gradients: &Gradients,
+    ) -> candle_core::Result<()> {
+        kernels::linear::backward_to(sum, xs, &self.weight, &self.bias, grad, gradients)
+    }
+
     /// The same for a pass that candle does not follow.
     pub(super) fn detached(&self) -> Self {
         Self { weight: self.weight.detach(), bias: self.bias.detach() }

@@ -3,6 +3,7 @@
 mod head;
 mod product;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
@@ -15,15 +16,17 @@ use super::slices::{asked, floats, read};
 /// How packed rows fall into sequences and heads.
 #[derive(Debug, Clone)]
 pub(crate) struct Attention {
-    /// B + 1 offsets: sequence b is rows `offsets[b]..offsets[b + 1]`.
-    pub(crate) offsets: Arc<[usize]>,
+    /// B + 1 offsets: rows `keys[b]..keys[b + 1]` of keys and values are sequence b.
+    pub(crate) keys: Arc<[usize]>,
+    /// The same of queries: the same, where every token reads the others.
+    pub(crate) queries: Arc<[usize]>,
     /// Number of heads; the width H is a multiple of it.
     pub(crate) heads: usize,
     /// Dropout on the attention probabilities, in training.
     pub(crate) dropout: Option<Mask>,
 }
 
-/// Each token of `queries` (N, H) reads `values` (N, H) of its own sequence by its likeness to `keys` (N, H), head by head.
+/// Each row of `queries` (R, H) reads `values` (N, H) of its own sequence by its likeness to `keys` (N, H), head by head: (R, H).
 pub(crate) fn attention(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &Attention) -> Result<Tensor> {
     if queries.device().is_cpu() {
         queries.apply_op3(keys, values, shape.clone())
@@ -37,25 +40,26 @@ pub(super) fn plain(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &At
     let (_, width) = queries.dims2()?;
     let scale = 1.0 / ((width / shape.heads) as f64).sqrt();
     let mut outputs = Vec::new();
-    for (sequence, bounds) in shape.offsets.windows(2).enumerate() {
-        let length = bounds[1] - bounds[0];
-        let split = |xs: &Tensor| {
-            let rows = xs.narrow(0, bounds[0], length)?;
-            rows.reshape((length, shape.heads, width / shape.heads))?.transpose(0, 1)?.contiguous()
+    let sequences = shape.queries.windows(2).zip(shape.keys.windows(2));
+    for (sequence, (read_by, reads)) in sequences.enumerate() {
+        let split = |xs: &Tensor, bounds: &[usize]| {
+            let rows = xs.narrow(0, bounds[0], bounds[1] - bounds[0])?;
+            rows.reshape((rows.dim(0)?, shape.heads, width / shape.heads))?.transpose(0, 1)?.contiguous()
         };
-        let (queries, keys, values) = (split(queries)?, split(keys)?, split(values)?);
+        let (readers, length) = (read_by[1] - read_by[0], reads[1] - reads[0]);
+        let (queries, keys, values) = (split(queries, read_by)?, split(keys, reads)?, split(values, reads)?);
         let likeness = (queries.matmul(&keys.t()?)? * scale)?;
         let mut weights = candle_nn::ops::softmax(&likeness, D::Minus1)?;
         if let Some(mask) = shape.dropout {
             let factors: Vec<f32> = (0..shape.heads)
                 .flat_map(|head| {
                     let mask = row_mask(mask, sequence, head);
-                    (0..length * length).map(move |index| mask.factor(index as u32))
+                    (0..readers * length).map(move |index| mask.factor(index as u32))
                 })
                 .collect();
-            weights = (weights * Tensor::from_vec(factors, (shape.heads, length, length), queries.device())?)?;
+            weights = (weights * Tensor::from_vec(factors, (shape.heads, readers, length), queries.device())?)?;
         }
-        outputs.push(weights.matmul(&values)?.transpose(0, 1)?.reshape((length, width))?);
+        outputs.push(weights.matmul(&values)?.transpose(0, 1)?.reshape((readers, width))?);
     }
     Tensor::cat(&outputs, 0)
 }
@@ -67,10 +71,14 @@ fn row_mask(mask: Mask, sequence: usize, head: usize) -> Mask {
 }
 
 impl Attention {
-    fn heads_of(&self, sequence: usize, length: usize, width: usize) -> impl Iterator<Item = Head> {
+    /// The heads of a sequence.
+    fn heads_of(&self, sequence: usize, width: usize) -> impl Iterator<Item = Head> {
         let size = width / self.heads;
         let mask = self.dropout;
+        let count = |offsets: &[usize]| offsets[sequence + 1] - offsets[sequence];
+        let (readers, length) = (count(&self.queries), count(&self.keys));
         (0..self.heads).map(move |head| Head {
+            readers,
             length,
             width,
             first: head * size,
@@ -79,19 +87,12 @@ impl Attention {
         })
     }
 
-    /// `packed` cut into its sequences.
-    fn sequences<'a>(&self, mut packed: &'a mut [f32], width: usize) -> Vec<&'a mut [f32]> {
-        let mut parts = Vec::with_capacity(self.offsets.len());
-        for bounds in self.offsets.windows(2) {
-            let (part, rest) = packed.split_at_mut((bounds[1] - bounds[0]) * width);
-            parts.push(part);
-            packed = rest;
-        }
-        parts
+    /// What a sequence's heads compute from.
+    fn inputs<'a>(&self, [queries, keys, values]: [&'a [f32]; 3], sequence: usize, width: usize) -> Inputs<'a> {
+        let (read_by, reads) = (rows(&self.queries, sequence, width), rows(&self.keys, sequence, width));
+        Inputs { queries: &queries[read_by], keys: &keys[reads.clone()], values: &values[reads] }
     }
-}
 
-impl Attention {
     /// The gradients of queries, keys and values.
     pub(crate) fn backward(
         &self,
@@ -102,27 +103,40 @@ impl Attention {
     ) -> Result<[Tensor; 3]> {
         let (_, width) = queries.dims2()?;
         let gradients = read([queries, keys, values, grad], |[queries, keys, values, grad]| {
-            let mut gradients = [(); 3].map(|()| vec![0.0; queries.len()]);
-            let [dqueries, dkeys, dvalues] = gradients.each_mut().map(|packed| self.sequences(packed, width));
-            let parts = dqueries.into_par_iter().zip(dkeys).zip(dvalues).enumerate();
-            parts.for_each_init(Scratch::default, |scratch, (sequence, ((queries_part, keys_part), values_part))| {
-                let rows = self.offsets[sequence] * width..self.offsets[sequence + 1] * width;
-                let inputs = Inputs {
-                    queries: &queries[rows.clone()],
-                    keys: &keys[rows.clone()],
-                    values: &values[rows.clone()],
-                };
-                let mut gradients = Gradients { queries: queries_part, keys: keys_part, values: values_part };
-                for head in self.heads_of(sequence, rows.len() / width, width) {
-                    head::backward(head, &inputs, &grad[rows.clone()], &mut gradients, scratch);
+            let mut gradients = [queries, keys, values].map(|packed| vec![0.0; packed.len()]);
+            let [dqueries, dkeys, dvalues] = &mut gradients;
+            let parts = sequences(dqueries, &self.queries, width).into_par_iter();
+            let parts = parts.zip(sequences(dkeys, &self.keys, width)).zip(sequences(dvalues, &self.keys, width));
+            parts.enumerate().for_each_init(Scratch::default, |scratch, (sequence, ((dqueries, dkeys), dvalues))| {
+                let inputs = self.inputs([queries, keys, values], sequence, width);
+                let grad = &grad[rows(&self.queries, sequence, width)];
+                let mut gradients = Gradients { queries: dqueries, keys: dkeys, values: dvalues };
+                for head in self.heads_of(sequence, width) {
+                    head::backward(head, &inputs, grad, &mut gradients, scratch);
                 }
             });
             gradients
         })?;
-        let [dqueries, dkeys, dvalues] =
-            gradients.map(|packed| Tensor::from_vec(packed, queries.shape(), queries.device()));
-        Ok([dqueries?, dkeys?, dvalues?])
+        let [dqueries, dkeys, dvalues] = gradients;
+        let tensor = |packed: Vec<f32>, like: &Tensor| Tensor::from_vec(packed, like.shape(), like.device());
+        Ok([tensor(dqueries, queries)?, tensor(dkeys, keys)?, tensor(dvalues, values)?])
     }
+}
+
+/// The elements of a sequence's rows.
+fn rows(offsets: &[usize], sequence: usize, width: usize) -> Range<usize> {
+    offsets[sequence] * width..offsets[sequence + 1] * width
+}
+
+/// `packed` cut into its sequences.
+fn sequences<'a>(mut packed: &'a mut [f32], offsets: &[usize], width: usize) -> Vec<&'a mut [f32]> {
+    let mut parts = Vec::with_capacity(offsets.len());
+    for bounds in offsets.windows(2) {
+        let (part, rest) = packed.split_at_mut((bounds[1] - bounds[0]) * width);
+        parts.push(part);
+        packed = rest;
+    }
+    parts
 }
 
 impl CustomOp3 for Attention {
@@ -143,12 +157,10 @@ impl CustomOp3 for Attention {
         let queries = floats(queries, queries_layout)?;
         let (keys, values) = (floats(keys, keys_layout)?, floats(values, values_layout)?);
         let mut outputs = vec![0.0; queries.len()];
-        let parts = self.sequences(&mut outputs, width);
-        parts.into_par_iter().enumerate().for_each_init(Scratch::default, |scratch, (sequence, outputs)| {
-            let rows = self.offsets[sequence] * width..self.offsets[sequence + 1] * width;
-            let inputs =
-                Inputs { queries: &queries[rows.clone()], keys: &keys[rows.clone()], values: &values[rows.clone()] };
-            for head in self.heads_of(sequence, outputs.len() / width, width) {
+        let parts = sequences(&mut outputs, &self.queries, width).into_par_iter().enumerate();
+        parts.for_each_init(Scratch::default, |scratch, (sequence, outputs)| {
+            let inputs = self.inputs([queries, keys, values], sequence, width);
+            for head in self.heads_of(sequence, width) {
                 head::forward(head, &inputs, outputs, scratch);
             }
         });

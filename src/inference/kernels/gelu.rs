@@ -5,7 +5,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::exponential::exp;
-use super::slices::{floats, read};
+use super::slices::{change, floats, read};
 
 /// Elements a task: long enough to pay for the hand-over to a thread.
 const CHUNK: usize = 16 * 1024;
@@ -35,19 +35,17 @@ impl CustomOp1 for Gelu {
     }
 
     fn bwd(&self, xs: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(backward(xs, grad)?))
+        let grad = grad.copy()?;
+        backward(xs, &grad)?;
+        Ok(Some(grad))
     }
 }
 
-/// The gradient of `xs`.
-pub(crate) fn backward(xs: &Tensor, grad: &Tensor) -> Result<Tensor> {
-    let dxs = read([xs, grad], |[xs, grad]| {
-        let mut dxs = vec![0.0; xs.len()];
-        let tasks = dxs.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).zip(grad.par_chunks(CHUNK));
-        tasks.for_each(|((dxs, xs), grad)| gradient(xs, grad, dxs));
-        dxs
-    })?;
-    Tensor::from_vec(dxs, xs.shape(), xs.device())
+/// `grad` becomes the gradient of `xs`, in place; nothing else may hold it.
+pub(crate) fn backward(xs: &Tensor, grad: &Tensor) -> Result<()> {
+    read([xs], |[xs]| {
+        change(grad, |grad| grad.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).for_each(|(g, xs)| gradient(xs, g)))
+    })?
 }
 
 /// Φ(x) and e^(-x²/2). erf by Abramowitz & Stegun 7.1.26: absolute error 1.5e-7.
@@ -69,10 +67,10 @@ fn forward(xs: &[f32], ys: &mut [f32]) {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn gradient(xs: &[f32], grad: &[f32], dxs: &mut [f32]) {
+fn gradient(xs: &[f32], grad: &mut [f32]) {
     const DENSITY: f32 = 0.398_942_3; // 1 / sqrt(2 pi)
-    for ((dx, &x), &g) in dxs.iter_mut().zip(xs).zip(grad) {
+    for (g, &x) in grad.iter_mut().zip(xs) {
         let (phi, e) = normal(x);
-        *dx = g * (phi + x * DENSITY * e);
+        *g *= phi + x * DENSITY * e;
     }
 }

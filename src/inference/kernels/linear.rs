@@ -1,16 +1,12 @@
-//! `xs · weightᵀ + bias`. The product is candle's; the backward pass here gives the weight's gradient in the weight's own
-//! layout, where candle's goes through a transposed view that every later step has to walk element by element.
+//! `xs · weightᵀ + bias`. The backward pass gives the weight's gradient in the weight's own layout, where candle's goes through
+//! a transposed view that every later step has to walk element by element.
 
-use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
-use rayon::prelude::*;
 
+use super::gemm::{Left, Panels, Start, multiply};
 use super::recorded::Gradients;
-use super::slices::{asked, floats, read};
-
-/// Rows a task.
-const ROWS: usize = 64;
+use super::slices::{asked, change, floats, read};
 
 /// `xs` (N, K), `weight` (M, K) and `bias` (M) give (N, M), all f32; the product is computed in `dtype`.
 pub(crate) fn linear(xs: &Tensor, weight: &Tensor, bias: &Tensor, dtype: DType) -> Result<Tensor> {
@@ -29,9 +25,51 @@ pub(crate) fn backward(
     grad: &Tensor,
     gradients: &Gradients,
 ) -> Result<Tensor> {
-    gradients.add(weight, || grad.t()?.matmul(xs))?;
-    gradients.add(bias, || sum_of_rows(grad, bias))?;
-    grad.matmul(&weight.detach())
+    keep(xs, weight, bias, grad, gradients)?;
+    of_inputs(xs, weight, grad)
+}
+
+/// The same, but the gradient of `xs` is added to `sum`, in place; nothing else may hold it.
+pub(crate) fn backward_to(
+    sum: &Tensor,
+    xs: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    grad: &Tensor,
+    gradients: &Gradients,
+) -> Result<()> {
+    keep(xs, weight, bias, grad, gradients)?;
+    let (m, k) = weight.dims2()?;
+    read([grad, weight], |[grad, weight]| {
+        let weight = Panels::of(weight, m, k);
+        change(sum, |sum| multiply(Left::Rows(grad), &weight, Start::Out, sum))
+    })?
+}
+
+/// Add the gradients of weight and bias to `gradients`.
+fn keep(xs: &Tensor, weight: &Tensor, bias: &Tensor, grad: &Tensor, gradients: &Gradients) -> Result<()> {
+    gradients.add(weight, || of_weight(xs, weight, grad))?;
+    gradients.add(bias, || sum_of_rows(grad, bias))
+}
+
+/// `grad` (N, M) times `weight` (M, K): the gradient of `xs` (N, K).
+fn of_inputs(xs: &Tensor, weight: &Tensor, grad: &Tensor) -> Result<Tensor> {
+    let (m, k) = weight.dims2()?;
+    let mut dxs = vec![0.0; xs.elem_count()];
+    read([grad, weight], |[grad, weight]| {
+        multiply(Left::Rows(grad), &Panels::of(weight, m, k), Start::Zero, &mut dxs);
+    })?;
+    Tensor::from_vec(dxs, xs.shape(), xs.device())
+}
+
+/// The transpose of `grad` (N, M) times `xs` (N, K): the gradient of `weight` (M, K).
+fn of_weight(xs: &Tensor, weight: &Tensor, grad: &Tensor) -> Result<Tensor> {
+    let (n, k) = xs.dims2()?;
+    let mut dweight = vec![0.0; weight.elem_count()];
+    read([grad, xs], |[grad, xs]| {
+        multiply(Left::Columns(grad), &Panels::of(xs, n, k), Start::Zero, &mut dweight);
+    })?;
+    Tensor::from_vec(dweight, weight.shape(), weight.device())
 }
 
 /// The rows of `grad` (N, M), summed, in the shape of `bias` (M).
@@ -65,12 +103,10 @@ impl CustomOp3 for Linear {
     ) -> Result<(CpuStorage, Shape)> {
         let (n, k) = xs_layout.shape().dims2()?;
         let (m, _) = weight_layout.shape().dims2()?;
-        let bias = floats(bias, bias_layout)?;
-        let mut ys = xs.matmul(weight, (1, n, m, k), xs_layout, &weight_layout.transpose(0, 1)?)?;
-        if let CpuStorage::F32(ys) = &mut ys {
-            ys.par_chunks_mut(ROWS * m).for_each(|rows| add_to_rows(rows, bias));
-        }
-        Ok((ys, Shape::from((n, m))))
+        let (xs, weight, bias) = (floats(xs, xs_layout)?, floats(weight, weight_layout)?, floats(bias, bias_layout)?);
+        let mut ys = vec![0.0; n * m];
+        multiply(Left::Rows(xs), &Panels::transposed(weight, k, m), Start::Bias(bias), &mut ys);
+        Ok((CpuStorage::F32(ys), Shape::from((n, m))))
     }
 
     fn bwd(
@@ -82,8 +118,8 @@ impl CustomOp3 for Linear {
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         // Detached: the gradient itself is not differentiated again.
-        let dxs = asked(xs, || grad.matmul(&weight.detach()))?;
-        let dweight = asked(weight, || grad.t()?.matmul(&xs.detach()))?;
+        let dxs = asked(xs, || of_inputs(xs, weight, grad))?;
+        let dweight = asked(weight, || of_weight(xs, weight, grad))?;
         let dbias = asked(bias, || sum_of_rows(grad, bias))?;
         Ok((dxs, dweight, dbias))
     }
@@ -93,12 +129,5 @@ impl CustomOp3 for Linear {
 fn add_rows(sum: &mut [f32], rows: &[f32]) {
     for row in rows.chunks_exact(sum.len()) {
         sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-    }
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn add_to_rows(rows: &mut [f32], summand: &[f32]) {
-    for row in rows.chunks_exact_mut(summand.len()) {
-        row.iter_mut().zip(summand).for_each(|(x, summand)| *x += summand);
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod attention;
 mod dropout;
 mod exponential;
 pub(crate) mod gelu;
+mod gemm;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
 mod recorded;
@@ -22,7 +23,7 @@ pub(crate) use dropout::{Mask, dropout};
 pub(crate) use gelu::gelu;
 pub(crate) use layer_norm::layer_norm;
 pub(crate) use linear::linear;
-pub(crate) use recorded::{Gradients, add_to, recorded};
+pub(crate) use recorded::{Gradients, recorded};
 pub(crate) use residual::residual;
 
 #[cfg(test)]

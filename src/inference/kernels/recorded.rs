@@ -6,9 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, CustomOp1, InplaceOp2, Layout, Result, Shape, Tensor, TensorId, bail};
-
-use super::slices::floats;
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, TensorId};
 
 /// Gradients of variables that go past candle's store.
 #[derive(Debug, Clone, Default)]
@@ -64,27 +62,5 @@ impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> CustomOp1 for Recorded<F> {
 
     fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         Ok(Some((self.backward)(grad)?))
-    }
-}
-
-/// `sum += part`, in place; nothing else may hold `sum`.
-pub(crate) fn add_to(sum: &Tensor, part: &Tensor) -> Result<()> {
-    sum.inplace_op2(&part.contiguous()?, &Add)
-}
-
-struct Add;
-
-impl InplaceOp2 for Add {
-    fn name(&self) -> &'static str {
-        "add-to"
-    }
-
-    fn cpu_fwd(&self, sum: &mut CpuStorage, layout: &Layout, part: &CpuStorage, part_layout: &Layout) -> Result<()> {
-        let part = floats(part, part_layout)?;
-        let (CpuStorage::F32(sum), Some((start, end))) = (sum, layout.contiguous_offsets()) else {
-            bail!("add to: expected a contiguous tensor of f32")
-        };
-        sum[start..end].iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-        Ok(())
     }
 }

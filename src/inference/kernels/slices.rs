@@ -1,6 +1,6 @@
 //! Tensors as slices of floats, for kernels that compute on the CPU.
 
-use candle_core::{CpuStorage, Layout, Result, Storage, Tensor, bail};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, Tensor, bail};
 
 /// The floats of a contiguous tensor's storage.
 pub(super) fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
@@ -24,6 +24,27 @@ pub(super) fn read<R, const N: usize>(tensors: [&Tensor; N], compute: impl FnOnc
         *slice = floats(storage, layout)?;
     }
     Ok(compute(slices))
+}
+
+/// Run `compute` on the values of `tensor`, contiguous f32 on the CPU, in place; nothing else may hold them.
+pub(super) fn change(tensor: &Tensor, compute: impl Fn(&mut [f32])) -> Result<()> {
+    tensor.inplace_op1(&Change(compute))
+}
+
+struct Change<F>(F);
+
+impl<F: Fn(&mut [f32])> InplaceOp1 for Change<F> {
+    fn name(&self) -> &'static str {
+        "change"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        match (storage, layout.contiguous_offsets()) {
+            (CpuStorage::F32(values), Some((start, end))) => (self.0)(&mut values[start..end]),
+            _ => bail!("kernel: expected a contiguous tensor of f32"),
+        }
+        Ok(())
+    }
 }
 
 /// The gradient of `argument`, where one is asked for: candle adds up and keeps whatever a backward pass returns, be the argument

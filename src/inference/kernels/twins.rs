@@ -74,12 +74,22 @@ fn kernels_equal_their_plain_twins() -> Result<()> {
 #[test]
 fn attention_equals_its_plain_twin() -> Result<()> {
     let rng = &mut ChaCha8Rng::seed_from_u64(2);
-    for (offsets, heads, width) in [(vec![0, 1], 1, 4), (vec![0, 5, 6, 23], 3, 12), (vec![0, 40, 57], 2, 64)] {
-        let rows = offsets[offsets.len() - 1];
-        let inputs = [random(rng, &[rows, width])?, random(rng, &[rows, width])?, random(rng, &[rows, width])?];
+    // Offsets of keys and of queries.
+    let shapes = [
+        (vec![0, 1], vec![0, 1], 1, 4),
+        (vec![0, 5, 6, 23], vec![0, 5, 6, 23], 3, 12),
+        (vec![0, 40, 57], vec![0, 40, 57], 2, 64),
+        (vec![0, 9, 49], vec![0, 1, 8], 2, 64),
+    ];
+    for (keys, queries, heads, width) in shapes {
+        let rows = [&queries, &keys, &keys].map(|offsets| offsets[offsets.len() - 1]);
+        let inputs =
+            [random(rng, &[rows[0], width])?, random(rng, &[rows[1], width])?, random(rng, &[rows[2], width])?];
+        let (read_by, reads) = (queries, keys);
         let [queries, keys, values] = &inputs;
         for dropout in [None, Some(Mask { rate: 0.2, seed: 5 })] {
-            let shape = Attention { offsets: Arc::from(offsets.as_slice()), heads, dropout };
+            let (keys_at, queries_at) = (Arc::from(reads.as_slice()), Arc::from(read_by.as_slice()));
+            let shape = Attention { keys: keys_at, queries: queries_at, heads, dropout };
             let fast = || attention(queries, keys, values, &shape);
             agree("attention", &inputs, fast, || attention::plain(queries, keys, values, &shape))?;
         }

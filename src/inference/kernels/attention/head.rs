@@ -6,9 +6,11 @@ use super::product::{COLUMNS, Left, Matrix, product};
 use crate::kernels::dropout::Mask;
 use crate::kernels::exponential::exp;
 
-/// Where a head's numbers stand in the packed rows (T, H) of its sequence.
+/// Where a head's numbers stand in the packed rows (T, H) of its sequence, of which R read the others.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
+    /// R.
+    pub(super) readers: usize,
     /// T.
     pub(super) length: usize,
     /// H.
@@ -21,14 +23,14 @@ pub(super) struct Head {
     pub(super) mask: Option<Mask>,
 }
 
-/// Inputs of one sequence, packed (T, H).
+/// Inputs of one sequence, packed (T, H), but for the queries, (R, H).
 pub(super) struct Inputs<'a> {
     pub(super) queries: &'a [f32],
     pub(super) keys: &'a [f32],
     pub(super) values: &'a [f32],
 }
 
-/// Gradients of one sequence, packed (T, H).
+/// Gradients of one sequence, packed like the inputs.
 pub(super) struct Gradients<'a> {
     pub(super) queries: &'a mut [f32],
     pub(super) keys: &'a mut [f32],
@@ -38,27 +40,27 @@ pub(super) struct Gradients<'a> {
 /// Room for one head, kept from one to the next.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// One of the inputs, (T, size) or transposed.
+    /// One of the inputs, (T or R, size) or transposed.
     input: Matrix,
-    /// One of the results, (T, size).
+    /// One of the results, (T or R, size).
     result: Matrix,
-    /// (T, T), like those below: row i is how token i reads the others.
+    /// (R, T), like those below: a row is how one token reads the others.
     weights: Matrix,
     dropped: Matrix,
     dweights: Matrix,
 }
 
 impl Head {
-    /// The head's columns of `packed`, to be a left-hand factor.
+    /// The head's columns of `packed` (R, H), to be a left-hand factor.
     #[inline(always)]
     fn left<'a>(&self, packed: &'a [f32]) -> Left<'a> {
-        Left { values: &packed[self.first..], rows: self.length, row: self.width, column: 1 }
+        Left { values: &packed[self.first..], rows: self.readers, row: self.width, column: 1 }
     }
 
-    /// What every token reads of the others, to be a left-hand factor.
+    /// What each reads of the others, to be a left-hand factor.
     #[inline(always)]
     fn rows<'a>(&self, weights: &'a Matrix) -> Left<'a> {
-        Left { values: &weights.values, rows: self.length, row: weights.stride, column: 1 }
+        Left { values: &weights.values, rows: self.readers, row: weights.stride, column: 1 }
     }
 
     /// What is read of every token by the others, to be a left-hand factor.
@@ -69,7 +71,7 @@ impl Head {
 
     #[inline(always)]
     fn gather(&self, packed: &[f32], own: &mut Matrix) {
-        own.reset(self.length, self.size);
+        own.reset(packed.len() / self.width, self.size);
         for (own, packed) in own.values.chunks_exact_mut(own.stride).zip(packed.chunks_exact(self.width)) {
             own[..self.size].copy_from_slice(&packed[self.first..][..self.size]);
         }
@@ -84,7 +86,7 @@ impl Head {
 
     #[inline(always)]
     fn transpose(&self, packed: &[f32], own: &mut Matrix) {
-        own.reset(self.size, self.length);
+        own.reset(self.size, packed.len() / self.width);
         let stride = own.stride;
         // A register's width of tokens at a time: what is written lies together, what is read stays in the cache.
         for (block, packed) in packed.chunks(COLUMNS * self.width).enumerate() {

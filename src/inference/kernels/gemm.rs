@@ -1,0 +1,221 @@
+//! Products of f32 matrices, as the layers and their gradients need them.
+//!
+//! The scheme is that of BLIS (<https://doi.org/10.1145/2764454>): the right-hand factor is laid out in [`Panels`] a few
+//! registers wide, a tile of sums stays in registers while both factors stream by, and blocks are cut so that what is
+//! read again is still in the second-level cache. The left-hand factor is read where it stands: its rows are activations,
+//! and to lay them out anew would cost more than it saves. Each sum is added up in the order of the depth, whatever the
+//! tile: an element does not depend on what it is computed beside, nor on the number of threads.
+
+mod panels;
+mod tile;
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+pub(crate) use self::panels::Panels;
+use self::tile::{Steps, Streams, Tile, tile};
+
+/// Depth of a block: a panel's part is then read from the second-level cache, a tile's rows from the first.
+const DEPTH: usize = 384;
+/// Panels of a block.
+const GROUP: usize = 8;
+
+/// A left-hand factor (rows, depth).
+#[derive(Clone, Copy)]
+pub(crate) enum Left<'a> {
+    /// Row by row.
+    Rows(&'a [f32]),
+    /// Column by column: the transpose of a matrix (depth, rows) that stands row by row.
+    Columns(&'a [f32]),
+}
+
+/// What sums start from.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// 0.
+    Zero,
+    /// These (columns), in every row.
+    Bias(&'a [f32]),
+    /// What is in `out` already.
+    Out,
+}
+
+/// `left` (rows, depth) times `right` (depth, columns), plus `start`, into `out` (rows, columns), on all threads of the pool.
+pub(crate) fn multiply(left: Left<'_>, right: &Panels, start: Start<'_>, out: &mut [f32]) {
+    let (depth, columns) = (right.depth(), right.columns());
+    if out.is_empty() {
+        return;
+    }
+    let rows = out.len() / columns;
+    let chunk = rows.div_ceil(rayon::current_num_threads()).next_multiple_of(Tile::MOST_ROWS);
+    let run = |(index, out): (usize, &mut [f32])| {
+        let task = Task { left, rows, first: index * chunk, depth, right, start, out };
+        pulp::Arch::new().dispatch(task);
+    };
+    if chunk >= rows { run((0, out)) } else { out.par_chunks_mut(chunk * columns).enumerate().for_each(run) }
+}
+
+/// The rows of a product from `first` on, as many as `out` holds.
+struct Task<'a> {
+    left: Left<'a>,
+    /// Of all of `left`.
+    rows: usize,
+    first: usize,
+    depth: usize,
+    right: &'a Panels,
+    start: Start<'a>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        // Once where there is no depth: sums then are what they start from.
+        for step in (0..self.depth.max(1)).step_by(DEPTH) {
+            let steps = DEPTH.min(self.depth - step);
+            for panel in (0..self.right.count()).step_by(GROUP) {
+                let panels = GROUP.min(self.right.count() - panel);
+                self.block::<S>(simd, step, steps, panel, panels);
+            }
+        }
+    }
+}
+
+impl Task<'_> {
+    /// `steps` of the depth from `step` on, `panels` from `panel` on, all rows.
+    #[inline(always)]
+    fn block<S: Simd>(&mut self, simd: S, step: usize, steps: usize, panel: usize, panels: usize) {
+        let count = self.out.len() / self.right.columns();
+        let mut packed = [0.0; Tile::MOST_ROWS * DEPTH];
+        let mut row = 0;
+        while row < count {
+            let place = Tile { row, step, steps, panel, panels };
+            row += match count - row {
+                8.. if S::REGISTER_COUNT >= 32 => self.rows::<S, 8>(simd, place, &mut packed),
+                4.. => self.rows::<S, 4>(simd, place, &mut packed),
+                2.. => self.rows::<S, 2>(simd, place, &mut packed),
+                _ => self.rows::<S, 1>(simd, place, &mut packed),
+            };
+        }
+    }
+
+    /// `R` rows of a block; returns `R`.
+    #[inline(always)]
+    fn rows<S: Simd, const R: usize>(&mut self, simd: S, place: Tile, packed: &mut [f32]) -> usize {
+        let Tile { row, step, steps, panel, panels } = place;
+        let first = self.first + row;
+        match self.left {
+            Left::Rows(values) => {
+                let left = Streams::<R>::of(values, first, self.depth, step, steps);
+                for panel in panel..panel + panels {
+                    tile::<S, _, R>(simd, &left, self.right, Tile { panel, ..place }, self.start, self.out);
+                }
+            }
+            Left::Columns(values) => {
+                let left = Steps::<R>::pack(values, first, self.rows, step, steps, packed);
+                for panel in panel..panel + panels {
+                    tile::<S, _, R>(simd, &left, self.right, Tile { panel, ..place }, self.start, self.out);
+                }
+            }
+        }
+        R
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    fn random(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
+        (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+    }
+
+    fn transpose(matrix: &[f32], columns: usize) -> Vec<f32> {
+        (0..columns).flat_map(|column| matrix.iter().skip(column).step_by(columns).copied()).collect()
+    }
+
+    /// In f64, as the definition has it.
+    fn plain(left: &[f32], right: &[f32], bias: &[f32], depth: usize) -> Vec<f64> {
+        let columns = bias.len();
+        let row = |row: &[f32]| -> Vec<f64> {
+            (0..columns)
+                .map(|column| {
+                    let terms = row.iter().enumerate();
+                    let sum: f64 = terms.map(|(k, &x)| f64::from(x) * f64::from(right[k * columns + column])).sum();
+                    sum + f64::from(bias[column])
+                })
+                .collect()
+        };
+        left.chunks(depth).flat_map(row).collect()
+    }
+
+    fn close(found: &[f32], expected: &[f64], what: &str) {
+        assert_eq!(found.len(), expected.len(), "{what}");
+        for (index, (&found, expected)) in found.iter().zip(expected).enumerate() {
+            assert!((f64::from(found) - expected).abs() < 1e-4, "{what} [{index}]: {found} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn products_equal_their_definition_in_every_layout() {
+        let rng = &mut ChaCha8Rng::seed_from_u64(3);
+        for (rows, depth, columns) in
+            [(1, 1, 1), (1, 384, 3), (7, 5, 49), (8, 64, 48), (13, 385, 96), (23, 770, 131), (64, 33, 500), (3, 0, 5)]
+        {
+            let what = format!("{rows} x {depth} x {columns}");
+            let (left, right) = (random(rng, rows * depth), random(rng, depth * columns));
+            let (bias, before) = (random(rng, columns), random(rng, rows * columns));
+            let expected = if depth == 0 {
+                (0..rows).flat_map(|_| bias.iter().copied().map(f64::from)).collect()
+            } else {
+                plain(&left, &right, &bias, depth)
+            };
+            let lefts = [(Left::Rows(&left), "rows"), (Left::Columns(&transpose(&left, depth.max(1))), "columns")];
+            let rights = [
+                (Panels::of(&right, depth, columns), "as it is"),
+                (Panels::transposed(&transpose(&right, columns), depth, columns), "transposed"),
+            ];
+            for (left, left_is) in lefts {
+                for (right, right_is) in &rights {
+                    let what = format!("{what}, left by {left_is}, right {right_is}");
+                    let mut out = vec![f32::NAN; rows * columns];
+                    multiply(left, right, Start::Bias(&bias), &mut out);
+                    close(&out, &expected, &what);
+                    out.copy_from_slice(&before);
+                    multiply(left, right, Start::Out, &mut out);
+                    let sum = |index: usize, x: &f64| x - f64::from(bias[index % columns]) + f64::from(before[index]);
+                    let added: Vec<f64> = expected.iter().enumerate().map(|(index, x)| sum(index, x)).collect();
+                    close(&out, &added, &what);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_element_does_not_depend_on_its_neighbours_or_on_threads() {
+        let rng = &mut ChaCha8Rng::seed_from_u64(4);
+        let (rows, depth, columns) = (29, 400, 100);
+        let (left, right) = (random(rng, rows * depth), random(rng, depth * columns));
+        let panels = Panels::of(&right, depth, columns);
+        let mut all = vec![0.0; rows * columns];
+        multiply(Left::Rows(&left), &panels, Start::Zero, &mut all);
+        for (row, expected) in all.chunks(columns).enumerate() {
+            let mut one = vec![0.0; columns];
+            multiply(Left::Rows(&left[row * depth..][..depth]), &panels, Start::Zero, &mut one);
+            assert_eq!(one, expected, "row {row}");
+        }
+        for threads in [1, 2, 3] {
+            let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else {
+                unreachable!("threads can be had")
+            };
+            let mut out = vec![0.0; rows * columns];
+            pool.install(|| multiply(Left::Rows(&left), &panels, Start::Zero, &mut out));
+            assert_eq!(out, all, "{threads} threads");
+        }
+    }
+}
