@@ -1,5 +1,6 @@
 //! One layer: attention and feed-forward block, each with a residual and a norm after it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -32,12 +33,33 @@ pub(super) struct Layer {
     inner: usize,
 }
 
-/// Room of one thread for one block.
+/// Room for what is between a layer's stages, kept from one layer to the next.
+#[derive(Default)]
+pub(super) struct Room {
+    queries: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    read: Vec<f32>,
+}
+
+/// Room for what is between the matrices of one block.
 #[derive(Default)]
 struct Scratch {
     rows: Rows,
     inner: Vec<f32>,
     normed: Vec<f32>,
+}
+
+thread_local! {
+    /// Kept from one block of a thread to the next: the system would clear fresh pages each time.
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+/// Run `compute` with this thread's scratch.
+fn with_scratch(compute: impl FnOnce(&mut Scratch)) {
+    let mut scratch = SCRATCH.take();
+    compute(&mut scratch);
+    SCRATCH.set(scratch);
 }
 
 impl Layer {
@@ -66,43 +88,49 @@ impl Layer {
         })
     }
 
-    /// `xs` (N, H), sequences at `offsets`, to (N, H), or to (R, H) of the tokens `rows` alone, where these are given.
-    pub(super) fn forward(&self, xs: Vec<f32>, offsets: &Arc<[usize]>, rows: Option<&[u32]>) -> Vec<f32> {
+    /// `xs` (N, H), sequences at `offsets`, becomes the layer's output (N, H), or (R, H) of the tokens `rows` alone, where these are given.
+    pub(super) fn forward(&self, xs: &mut Vec<f32>, offsets: &Arc<[usize]>, rows: Option<&[u32]>, room: &mut Room) {
         let width = self.width;
-        let read_by = match rows {
+        let Room { queries, keys, values, read } = room;
+        keys.resize(xs.len(), 0.0);
+        values.resize(xs.len(), 0.0);
+        let read_by: Arc<[usize]> = match rows {
             Some(rows) => offsets.iter().map(|offset| rows.partition_point(|row| (*row as usize) < *offset)).collect(),
             None => Arc::clone(offsets),
         };
-        let (mut keys, mut values) = (vec![0.0; xs.len()], vec![0.0; xs.len()]);
-        let mut queries = vec![0.0; if rows.is_none() { xs.len() } else { 0 }];
+        // Only some ask in the last layer: they do so by themselves.
+        queries.resize(rows.map_or(xs.len(), |rows| rows.len() * width), 0.0);
+        let asked = if rows.is_none() { queries.as_mut_slice() } else { &mut [] };
         let block = block(xs.len() / width) * width;
-        // An empty chunk of queries each where only some tokens ask.
-        let mut parts: Vec<&mut [f32]> = queries.chunks_mut(block).collect();
+        let mut parts: Vec<&mut [f32]> = asked.chunks_mut(block).collect();
         parts.resize_with(xs.len().div_ceil(block), Default::default);
         let blocks = xs.par_chunks(block).zip(parts).zip(keys.par_chunks_mut(block)).zip(values.par_chunks_mut(block));
-        blocks.for_each_init(Scratch::default, |scratch, (((xs, queries), keys), values)| {
-            let prepared = &mut scratch.rows;
-            prepared.prepare(&self.key, xs, width);
-            if !queries.is_empty() {
-                prepared.multiply(&self.query, xs, queries);
-            }
-            prepared.multiply(&self.key, xs, keys);
-            prepared.multiply(&self.value, xs, values);
+        blocks.for_each(|(((xs, queries), keys), values)| {
+            with_scratch(|Scratch { rows, .. }| {
+                rows.prepare(&self.key, xs, width);
+                if !queries.is_empty() {
+                    rows.multiply(&self.query, xs, queries);
+                }
+                rows.multiply(&self.key, xs, keys);
+                rows.multiply(&self.value, xs, values);
+            });
         });
-        let mut own = xs;
         if let Some(rows) = rows {
-            let row = |row: &u32| &own[*row as usize * width..][..width];
-            own = rows.iter().flat_map(row).copied().collect();
-            queries = vec![0.0; own.len()];
-            let mut prepared = Rows::default();
-            prepared.prepare(&self.query, &own, width);
-            prepared.multiply(&self.query, &own, &mut queries);
+            // Sorted: no row is written over before it is read.
+            for (place, &row) in rows.iter().enumerate() {
+                xs.copy_within(row as usize * width..(row as usize + 1) * width, place * width);
+            }
+            xs.truncate(rows.len() * width);
+            with_scratch(|Scratch { rows, .. }| {
+                rows.prepare(&self.query, xs, width);
+                rows.multiply(&self.query, xs, queries);
+            });
         }
         let attention = Attention { keys: Arc::clone(offsets), queries: read_by, heads: self.heads, dropout: None };
-        let mut read = vec![0.0; own.len()];
-        attention.read([&queries, &keys, &values], width, &mut read);
-        self.feed_forward(&mut read, &own);
-        read
+        read.resize(xs.len(), 0.0);
+        attention.read([queries, keys, values], width, read);
+        self.feed_forward(read, xs);
+        std::mem::swap(xs, read);
     }
 
     /// All that comes after attention: `read` (R, H), what attention gave for `own` (R, H), becomes the layer's output.
@@ -110,20 +138,20 @@ impl Layer {
         let width = self.width;
         let block = block(own.len() / width) * width;
         let blocks = read.par_chunks_mut(block).zip(own.par_chunks(block));
-        blocks.for_each_init(Scratch::default, |scratch, (read, own)| {
-            let Scratch { rows, inner, normed } = scratch;
-            let count = own.len() / width;
-            normed.resize(own.len(), 0.0);
-            inner.resize(count * self.inner, 0.0);
-            rows.prepare(&self.attended, read, width);
-            rows.multiply(&self.attended, read, normed);
-            self.attended_norm.of_sum(normed, own);
-            rows.prepare(&self.up, normed, width);
-            rows.multiply(&self.up, normed, inner);
-            gelu::in_place(inner);
-            rows.prepare(&self.down, inner, self.inner);
-            rows.multiply(&self.down, inner, read);
-            self.down_norm.of_sum(read, normed);
+        blocks.for_each(|(read, own)| {
+            with_scratch(|Scratch { rows, inner, normed }| {
+                normed.resize(own.len(), 0.0);
+                inner.resize(own.len() / width * self.inner, 0.0);
+                rows.prepare(&self.attended, read, width);
+                rows.multiply(&self.attended, read, normed);
+                self.attended_norm.of_sum(normed, own);
+                rows.prepare(&self.up, normed, width);
+                rows.multiply(&self.up, normed, inner);
+                gelu::in_place(inner);
+                rows.prepare(&self.down, inner, self.inner);
+                rows.multiply(&self.down, inner, read);
+                self.down_norm.of_sum(read, normed);
+            });
         });
     }
 }

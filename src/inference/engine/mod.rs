@@ -15,7 +15,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use self::embeddings::Embeddings;
-use self::layer::Layer;
+use self::layer::{Layer, Room};
 use crate::batch::Batch;
 use crate::encoder::EncoderConfig;
 use crate::kernels::int8::Instructions;
@@ -65,10 +65,11 @@ impl Engine {
         let width = self.config.hidden;
         let offsets: Arc<[usize]> = Arc::from(batch.offsets());
         let mut hidden = self.embeddings.forward(batch, &self.config);
+        let mut room = Room::default();
         let all = batch.read().len() == batch.ids().len();
         for (index, layer) in self.layers.iter().enumerate() {
             let rows = (index + 1 == self.layers.len() && !all).then(|| batch.read());
-            hidden = layer.forward(hidden, &offsets, rows);
+            layer.forward(&mut hidden, &offsets, rows, &mut room);
         }
         Tensor::from_vec(hidden, (batch.read().len(), width), &Device::Cpu).map_err(Error::from)
     }

@@ -44,18 +44,20 @@ pub(super) fn rows(_: Token, xs: &Activations, columns: &Columns<'_>, out: &mut 
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn tile<const R: usize>(xs: &Activations, first: usize, columns: &Columns<'_>, out: &mut [f32]) -> usize {
     let stride = xs.stride();
-    let rows: [&[[u8; GROUP]]; R] =
-        std::array::from_fn(|row| xs.values()[(first + row) * stride..][..stride].as_chunks().0);
+    let mut rows: [&[[u8; GROUP]]; R] = [&[]; R];
+    for (row, values) in rows.iter_mut().zip(xs.values()[first * stride..].chunks_exact(stride)) {
+        *row = values.as_chunks().0;
+    }
     let (panel, _) = columns.panel.as_chunks::<{ LANES * GROUP }>();
     let (panel, _) = panel.as_chunks::<REGISTERS>();
     let panel = &panel[..stride / GROUP];
     // Every loop below has a constant count, or the sums would not stay in registers.
     let mut sums = [[_mm512_setzero_si512(); REGISTERS]; R];
     for (step, weights) in panel.iter().enumerate() {
-        let weights: [__m512i; REGISTERS] = std::array::from_fn(|register| {
-            // SAFETY: sixty-four bytes either way, and any bytes are a register.
-            unsafe { std::mem::transmute::<[i8; LANES * GROUP], __m512i>(weights[register]) }
-        });
+        // SAFETY: as many bytes either way, and any bytes are registers.
+        let weights = unsafe {
+            std::mem::transmute::<[[i8; LANES * GROUP]; REGISTERS], [__m512i; REGISTERS]>(*weights)
+        };
         for row in 0..R {
             let values = _mm512_set1_epi32(i32::from_le_bytes(rows[row][step]));
             for register in 0..REGISTERS {
