@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::encode::Tokenizer;
 use crate::encoder::EncoderConfig;
+use crate::engine::Arithmetic;
 use crate::head::Question;
 use crate::labels;
 use crate::model::Model;
@@ -39,6 +40,8 @@ pub struct Checkpoint {
     ///
     /// [`Predictor::with_half_masking`]: crate::predict::Predictor::with_half_masking
     pub half_masking: bool,
+    /// What a CPU computes its answers in; `None` for what the matrices are stored in.
+    pub arithmetic: Option<Arithmetic>,
     /// `tokenizer.json`.
     pub tokenizer: Tokenizer,
     /// The bytes of `tokenizer.json`, for writing it again unchanged.
@@ -101,6 +104,7 @@ impl Checkpoint {
             question,
             temperatures,
             half_masking,
+            arithmetic: None,
             tokenizer,
             tokenizer_json,
             weights,
@@ -112,11 +116,23 @@ impl Checkpoint {
     /// # Errors
     /// Where the checkpoint is a base model without a head, or its tensors do not fit its configuration.
     pub fn into_model(self) -> Result<(Model, Tokenizer, Temperatures)> {
-        let Some(question) = self.question else {
-            let message = "a base model without a head: fine-tune it with `regard train`";
-            return Err(Error::invalid(&self.place, message));
-        };
-        let model = Model::load(&self.encoder, question, self.weights)?;
+        let model = Model::load(&self.encoder, self.question()?, self.weights)?;
         Ok((model, self.tokenizer, self.temperatures))
+    }
+
+    /// The same with the model laid out to answer on a CPU; `None` computes in what the matrices are stored in.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::into_model`].
+    pub fn into_engine(self, arithmetic: Option<Arithmetic>) -> Result<(Model, Tokenizer, Temperatures)> {
+        let stored = if self.weights.stores_int8() { Arithmetic::Int8 } else { Arithmetic::F32 };
+        let arithmetic = arithmetic.unwrap_or(stored);
+        let model = Model::load_engine(&self.encoder, self.question()?, self.weights, arithmetic)?;
+        Ok((model, self.tokenizer, self.temperatures))
+    }
+
+    fn question(&self) -> Result<Question> {
+        let message = "a base model without a head: fine-tune it with `regard train`";
+        self.question.ok_or_else(|| Error::invalid(&self.place, message))
     }
 }

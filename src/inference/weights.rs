@@ -11,7 +11,7 @@ use candle_core::{Device, Tensor, Var};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
-pub use self::stored::Int8Rows;
+pub(crate) use self::stored::Int8Rows;
 use self::stored::Stored;
 use crate::{Error, Result};
 
@@ -117,6 +117,16 @@ impl Weights {
         Ok(Self { place: place.to_owned(), device: device.clone(), tensors })
     }
 
+    /// None yet.
+    pub fn empty() -> Self {
+        Self { place: "weights".to_owned(), device: Device::Cpu, tensors: BTreeMap::new() }
+    }
+
+    /// Whether matrices are stored as int8.
+    pub(crate) fn stores_int8(&self) -> bool {
+        self.tensors.values().any(|entry| matches!(entry, Entry::Stored(stored) if stored.is_int8()))
+    }
+
     /// Take the tensor `name`, which must have `shape`, as f32.
     ///
     /// # Errors
@@ -132,15 +142,21 @@ impl Weights {
         self.remove(name)
     }
 
-    /// Take the tensor `name` of `shape` as it is stored, without widening it; `None`, and it stays, where it is not stored as int8,
-    /// is missing or has another shape, which [`Weights::take`] then says.
-    pub fn take_int8(&mut self, name: &str, shape: &[usize]) -> Option<Int8Rows> {
-        let rows = match self.tensors.get(name)? {
-            Entry::Stored(stored) if stored.shape() == shape => Int8Rows::of(stored)?,
-            _ => return None,
-        };
-        self.tensors.remove(name);
-        Some(rows)
+    /// Take the matrix `name` as int8 rows and a scale a row: what is stored so comes as it is, in the bytes of its file.
+    ///
+    /// # Errors
+    /// As [`Weights::take`].
+    pub(crate) fn take_int8(&mut self, name: &str, shape: &[usize; 2]) -> Result<Int8Rows> {
+        if let Some(Entry::Stored(stored)) = self.tensors.get(name)
+            && stored.shape() == shape
+            && let Some(rows) = stored.int8()
+        {
+            self.tensors.remove(name);
+            return Ok(rows);
+        }
+        let values = self.take(name, shape)?.flatten_all()?.to_vec1::<f32>()?;
+        let (rows, scales) = quantize(&values, shape[1]);
+        Ok(Int8Rows::new(rows, scales, shape[1]))
     }
 
     /// Take the tensor `name`, whatever its shape, as f32.

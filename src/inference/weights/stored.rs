@@ -59,6 +59,16 @@ impl Stored {
         &self.shape
     }
 
+    pub(super) fn is_int8(&self) -> bool {
+        self.dtype == Dtype::I8
+    }
+
+    /// As it is, where it is int8.
+    pub(super) fn int8(&self) -> Option<Int8Rows> {
+        let (source, values) = (Arc::clone(&self.source), self.values.clone());
+        self.is_int8().then(|| Int8Rows { source, values, width: self.width(), scales: self.scales().collect() })
+    }
+
     /// As f32 on `device`.
     pub(super) fn widened(&self, device: &Device) -> Result<Tensor> {
         let bytes = &self.source[self.values.clone()];
@@ -88,38 +98,34 @@ impl Stored {
     }
 }
 
-/// A tensor of int8 rows with one scale each, still in the bytes of its file: row r is `values[r] × scales[r]`.
-#[derive(Debug, Clone)]
-pub struct Int8Rows {
-    stored: Stored,
+/// A matrix of int8 rows with one scale each, where it is stored so still in the bytes of its file: row r is `values[r] × scales[r]`.
+#[derive(Debug)]
+pub(crate) struct Int8Rows {
+    source: Source,
+    values: Range<usize>,
+    width: usize,
     scales: Vec<f32>,
 }
 
 impl Int8Rows {
-    /// `stored`, where it is int8.
-    pub(super) fn of(stored: &Stored) -> Option<Self> {
-        (stored.dtype == Dtype::I8).then(|| Self { stored: stored.clone(), scales: stored.scales().collect() })
-    }
-
-    /// Its shape, rows first.
-    pub fn shape(&self) -> &[usize] {
-        &self.stored.shape
+    /// Rows of `width` values (two's complement), end to end, and their scales.
+    pub(super) fn new(rows: Vec<u8>, scales: Vec<f32>, width: usize) -> Self {
+        Self { values: 0..rows.len(), source: Arc::new(rows.into()), width, scales }
     }
 
     /// The numbers of all rows, end to end.
-    pub fn values(&self) -> &[i8] {
-        bytemuck::cast_slice(&self.stored.source[self.stored.values.clone()])
+    pub(crate) fn values(&self) -> &[i8] {
+        bytemuck::cast_slice(&self.source[self.values.clone()])
     }
 
     /// The scale of each row.
-    pub fn scales(&self) -> &[f32] {
+    pub(crate) fn scales(&self) -> &[f32] {
         &self.scales
     }
 
-    /// Row `index` and its scale, `None` beyond the last.
-    pub fn row(&self, index: usize) -> Option<(&[i8], f32)> {
-        let width = self.stored.width();
-        Some((self.values().get(index * width..(index + 1) * width)?, *self.scales.get(index)?))
+    /// Row `index`, which must be there, and its scale.
+    pub(crate) fn row(&self, index: usize) -> (&[i8], f32) {
+        (&self.values()[index * self.width..(index + 1) * self.width], self.scales[index])
     }
 }
 
