@@ -31,7 +31,7 @@ pub(crate) fn with_heads(base: &Checkpoint, form: TargetForm, seed: u64) -> Resu
     }
     if let (TargetForm::Pair, Some(Question::PairStance { order })) = (form, base.question) {
         for name in ["classifier.weight", "classifier.bias", "classifier.out_proj.weight", "classifier.out_proj.bias"] {
-            if let Some((_, rows)) = base.weights.iter().find(|(known, _)| *known == name) {
+            if let Some(rows) = base.weights.get(name)? {
                 let order = Tensor::new(&order.map(|row| row as u32), rows.device())?;
                 weights.insert(name, rows.index_select(&order, 0)?);
             }
@@ -43,7 +43,7 @@ pub(crate) fn with_heads(base: &Checkpoint, form: TargetForm, seed: u64) -> Resu
     }
     let pooler = form == TargetForm::Pair && base.encoder.family == Family::Bert;
     // A pooler that came with the base has learnt to read the first token.
-    let pooled = pooler && weights.iter().any(|(name, _)| name == "pooler.dense.weight");
+    let pooled = pooler && weights.shapes().any(|(name, _)| name == "pooler.dense.weight");
     weights.retain(|name| !is_head(name) || pooled && name.starts_with("pooler."));
     let width = base.encoder.hidden;
     let layers: &[(&str, usize, usize)] = match (form, pooler) {

@@ -59,10 +59,10 @@ impl Parameters {
             _ => None,
         };
         learning.extend(table.clone().map(|table| (TABLE.to_owned(), table)));
-        let rows = (trained.embeddings == Embeddings::Rows)
-            .then(|| weights.iter().find(|(name, _)| *name == TABLE))
-            .flatten()
-            .map(|(_, table)| Rows::new(table.clone(), layers, &config.optimizer));
+        let rows = match trained.embeddings {
+            Embeddings::Rows => weights.get(TABLE)?.map(|table| Rows::new(table, layers, &config.optimizer)),
+            _ => None,
+        };
         let optimizer = AdamW::new(learning, layers, &config.optimizer)?;
         let mut parameters =
             Self { variables, adapters, table, rows, optimizer, average: None, clip: config.optimizer.clip };
@@ -219,7 +219,7 @@ mod tests {
         let names = ["encoder.layer.0.output.dense.bias", "sentiment_head.out.bias", "stance_head.out.bias"];
         let zeros = Tensor::zeros(2, DType::F32, &Device::Cpu)?;
         let file = regard::weights::serialize(names.map(|name| (name, &zeros)), regard::weights::Storage::F32)?;
-        let mut weights = Weights::parse(&file, "weights", &Device::Cpu)?;
+        let mut weights = Weights::parse(file, "weights", &Device::Cpu)?;
         let parameters = Parameters::new(&mut weights, 1, &config)?;
         let learnt = |dense: [Option<f32>; 3], kinds| -> Result<Learnt, Error> {
             let tensor = |value: Option<f32>| value.map(|value| Tensor::full(value, 2, &Device::Cpu)).transpose();

@@ -1,5 +1,6 @@
 //! A run on disk: where its files are, and its full state, saved whole or not at all.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -100,7 +101,7 @@ impl Directory {
         let mut weights = Weights::open(&self.last(), device)?;
         let path = self.last().join("state.safetensors");
         let bytes = std::fs::read(&path).map_err(regard::Error::io(&path))?;
-        let mut state = Weights::parse(&bytes, &path.display().to_string(), device)?;
+        let mut state = Weights::parse(bytes, &path.display().to_string(), device)?;
         parameters.restore(step, &mut weights, &mut state)
     }
 }
@@ -109,7 +110,7 @@ impl Directory {
 #[derive(Debug)]
 pub(crate) struct Layout {
     config: Value,
-    tokenizer_json: Vec<u8>,
+    tokenizer_json: Cow<'static, [u8]>,
     form: TargetForm,
     half_masking: bool,
     weights: Weights,
@@ -135,7 +136,7 @@ impl Layout {
 
     /// Numbers of the model.
     pub(crate) fn numbers(&self) -> usize {
-        self.weights.iter().map(|(_, tensor)| tensor.elem_count()).sum()
+        self.weights.numbers()
     }
 
     /// Write a checkpoint with further files beside it.
@@ -151,7 +152,8 @@ impl Layout {
             TargetForm::Pair => checkpoint::pair_config(self.config.clone(), temperatures)?,
         };
         let Self { tokenizer_json, weights, .. } = self;
-        let (tensors, storage) = (weights.iter().collect(), Storage::F32);
+        let tensors = weights.iter().collect::<Result<_, _>>()?;
+        let storage = Storage::F32;
         Ok(checkpoint::save(directory, &Files { config: &config, tokenizer_json, tensors, storage, card, others })?)
     }
 

@@ -34,7 +34,9 @@ pub(crate) struct Learner {
 impl Learner {
     /// What `config`, resolved, makes of `models`.
     pub(crate) fn new(config: &Config, models: Models) -> Result<Self, Error> {
-        let Models { base, teachers } = models;
+        let Models { mut base, teachers } = models;
+        // Here everything is trained or shared with what is: the file's bytes would only stand beside it.
+        base.weights.widen()?;
         let tokenizer = base.tokenizer.clone().with_longest(config.longest.min(base.encoder.longest()));
         let taught = match &config.teacher {
             Some(teacher) => Some(teacher::taught(teacher, teachers, config.target, &tokenizer)?),

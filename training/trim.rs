@@ -109,8 +109,7 @@ pub fn trim_checkpoint(
     storage: Storage,
     card: &str,
 ) -> Result<(), Error> {
-    let tensors: Vec<(&str, &Tensor)> = checkpoint.weights.iter().collect();
-    let old = tensors.iter().find(|(name, _)| *name == EMBEDDING).map(|(_, tensor)| *tensor);
+    let old = checkpoint.weights.get(EMBEDDING)?;
     let old = old.ok_or_else(|| invalid(&checkpoint.place, format!("tensor {EMBEDDING} is missing")))?;
     let last = trimmed.kept.last().map_or(0, |&id| id as usize);
     if last >= old.dim(0)? {
@@ -118,13 +117,14 @@ pub fn trim_checkpoint(
         return Err(invalid(&checkpoint.place, message));
     }
     let kept = Tensor::new(trimmed.kept.as_slice(), old.device())?;
-    let rows = old.index_select(&kept, 0)?;
-    let tensors = tensors.into_iter().map(|(name, tensor)| (name, if name == EMBEDDING { &rows } else { tensor }));
+    let mut weights = checkpoint.weights.clone();
+    weights.insert(EMBEDDING, old.index_select(&kept, 0)?);
+    drop(old);
     let config = config(checkpoint, &trimmed.kept)?;
     let files = Files {
         config: &config,
         tokenizer_json: &trimmed.tokenizer_json,
-        tensors: tensors.collect(),
+        tensors: weights.iter().collect::<Result<_, _>>()?,
         storage,
         card,
         others: Vec::new(),

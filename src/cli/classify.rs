@@ -4,7 +4,7 @@ use std::io::{BufWriter, IsTerminal, stdout};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use regard::actor::Catalogue;
+use regard::actor::{Catalogue, Matcher};
 use regard::predict::Predictor;
 use regard::{Classifier, Document};
 
@@ -54,11 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         let message = "--summary goes with table and jsonl: a csv has rows of one kind\n";
         clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, message).exit();
     }
-    let mut catalogue = Catalogue::shipped()?;
-    for path in &arguments.actors {
-        catalogue = catalogue.extended(Catalogue::open(path)?)?;
-    }
-    let classifier = Classifier::new(Predictor::new(arguments.model.open()?)?, catalogue)?;
+    let classifier = classifier(arguments)?;
     let terminal = stdout().is_terminal();
     let format = arguments.format.unwrap_or(if terminal { Format::Table } else { Format::Jsonl });
     let out = BufWriter::new(stdout());
@@ -88,6 +84,21 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     judge(&classifier, &mut waiting, writer.as_mut())?;
     bar.finish_and_clear();
     Ok(Status::of_skipped(left_out))
+}
+
+/// The catalogue and the model, which know nothing of each other, are read side by side: together they are most of a short run.
+fn classifier(arguments: &Arguments) -> anyhow::Result<Classifier> {
+    let actors = || -> anyhow::Result<_> {
+        let mut catalogue = Catalogue::shipped()?;
+        for path in &arguments.actors {
+            catalogue = catalogue.extended(Catalogue::open(path)?)?;
+        }
+        let matcher = Matcher::new(&catalogue)?;
+        Ok((catalogue, matcher))
+    };
+    let (actors, predictor) = rayon::join(actors, || anyhow::Ok(Predictor::new(arguments.model.open()?)?));
+    let (catalogue, matcher) = actors?;
+    Ok(Classifier::from_parts(predictor?, catalogue, matcher))
 }
 
 /// Write the answers to the documents that wait, and let these go.

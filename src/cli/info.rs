@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let checkpoint =
         ModelArguments { model: arguments.model.clone(), device: "cpu".into(), half_masking: false }.open()?;
     let (encoder, half_masking) = (checkpoint.encoder.clone(), checkpoint.half_masking);
-    let parameters: usize = checkpoint.weights.iter().map(|(_, tensor)| tensor.elem_count()).sum();
+    let parameters = checkpoint.weights.numbers();
     let (question, temperatures, place) =
         (checkpoint.question, checkpoint.temperatures.clone(), checkpoint.place.clone());
     let pieces = checkpoint.tokenizer.vocabulary();

@@ -4,6 +4,7 @@ mod config;
 mod save;
 mod temperatures;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use candle_core::Device;
@@ -44,7 +45,7 @@ pub struct Checkpoint {
     /// `tokenizer.json`.
     pub tokenizer: Tokenizer,
     /// The bytes of `tokenizer.json`, for writing it again unchanged.
-    pub tokenizer_json: Vec<u8>,
+    pub tokenizer_json: Cow<'static, [u8]>,
     /// The tensors.
     pub weights: Weights,
 }
@@ -61,19 +62,25 @@ impl Checkpoint {
         };
         let (config, tokenizer) = (read("config.json")?, read("tokenizer.json")?);
         let weights = Weights::open(directory, device)?;
-        Self::assemble(&directory.display().to_string(), &config, tokenizer, weights)
+        Self::assemble(&directory.display().to_string(), &config, tokenizer.into(), weights)
     }
 
-    /// Open a checkpoint from the bytes of its three files.
+    /// Open a checkpoint from the bytes of its three files. The tensors stay in those of `weights` until they are taken.
     ///
     /// # Errors
     /// As [`Checkpoint::open`].
-    pub fn parse(place: &str, config: &[u8], tokenizer: &[u8], weights: &[u8], device: &Device) -> Result<Self> {
+    pub fn parse(
+        place: &str,
+        config: &[u8],
+        tokenizer: impl Into<Cow<'static, [u8]>>,
+        weights: impl Into<Cow<'static, [u8]>>,
+        device: &Device,
+    ) -> Result<Self> {
         let weights = Weights::parse(weights, &format!("{place}/model.safetensors"), device)?;
-        Self::assemble(place, config, tokenizer.to_vec(), weights)
+        Self::assemble(place, config, tokenizer.into(), weights)
     }
 
-    fn assemble(place: &str, config: &[u8], tokenizer_json: Vec<u8>, weights: Weights) -> Result<Self> {
+    fn assemble(place: &str, config: &[u8], tokenizer_json: Cow<'static, [u8]>, weights: Weights) -> Result<Self> {
         let config_place = format!("{place}/config.json");
         let config: Value = serde_json::from_slice(config).map_err(|error| Error::invalid(&config_place, error))?;
         let encoder = EncoderConfig::read(&config, &config_place)?;

@@ -68,7 +68,12 @@ impl Classifier {
     /// Where the catalogue's aliases cannot be searched for.
     pub fn new(predictor: Predictor, catalogue: Catalogue) -> Result<Self> {
         let matcher = Matcher::new(&catalogue)?;
-        Ok(Self { predictor, catalogue, matcher })
+        Ok(Self::from_parts(predictor, catalogue, matcher))
+    }
+
+    /// The same from what can be made at the same time; `matcher` is that of `catalogue`.
+    pub fn from_parts(predictor: Predictor, catalogue: Catalogue, matcher: Matcher) -> Self {
+        Self { predictor, catalogue, matcher }
     }
 
     /// The model.

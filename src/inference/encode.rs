@@ -1,9 +1,19 @@
-//! A sentence and its targets as token ids. The only file that knows the `tokenizers` crate.
+//! A sentence and its targets as token ids. The only module that knows the `tokenizers` crate.
+
+mod model;
+mod unigram;
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
 
+use tokenizers::{DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, TokenizerImpl};
+
+use self::model::Pieces;
 use crate::{Error, Result, Span};
+
+/// The library's tokenizer around pieces of ours.
+type Inner = TokenizerImpl<Pieces, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// One sequence for the encoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +44,7 @@ impl Encoding {
 /// A tokenizer and the longest sequence that its encoder reads.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    inner: Arc<Inner>,
     longest: usize,
 }
 
@@ -45,7 +55,7 @@ impl Tokenizer {
     /// Where the bytes are not a tokenizer.
     pub fn parse(bytes: &[u8], place: &str, longest: usize) -> Result<Self> {
         let invalid = |error| Error::invalid(place, format!("expected a tokenizer of the tokenizers library: {error}"));
-        let mut inner = caught(|| tokenizers::Tokenizer::from_bytes(bytes)).map_err(invalid)?;
+        let mut inner = caught(|| Ok(serde_json::from_slice::<Inner>(bytes)?)).map_err(invalid)?;
         // What is put around a text does not depend on it: a template that cannot be filled shows here, not at the first text.
         let nothing = caught(|| inner.encode("", true)).map_err(invalid)?;
         if nothing.is_empty() {
@@ -56,7 +66,7 @@ impl Tokenizer {
         // Our own truncation keeps the mentions; sequences are packed, not padded.
         inner.with_truncation(None).map_err(|error| Error::invalid(place, error))?;
         inner.with_padding(None);
-        Ok(Self { inner, longest })
+        Ok(Self { inner: Arc::new(inner), longest })
     }
 
     /// As [`Tokenizer::parse`], from a file.
@@ -75,7 +85,8 @@ impl Tokenizer {
 
     /// One more than the largest id of a piece, added tokens included: the rows that an embedding must have.
     pub fn vocabulary(&self) -> usize {
-        self.inner.get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
+        let added = self.inner.get_added_vocabulary().get_vocab().values().max();
+        self.inner.get_model().rows().max(added.map_or(0, |id| *id as usize + 1))
     }
 
     /// What stands for a missing word: `<mask>` or `[MASK]`, `None` where the tokenizer has no such special token.

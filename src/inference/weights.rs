@@ -1,24 +1,52 @@
 //! Tensors by name, strictly: what a model takes must be there, and nothing may be left over.
 
+mod stored;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
-use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
+pub(crate) use self::stored::Int8Rows;
+use self::stored::Stored;
 use crate::{Error, Result};
 
 /// Suffix of the tensor that holds the scales of an int8 matrix, one f32 a row.
 const SCALE: &str = "_scale";
 
-/// The named tensors of a checkpoint, as f32 on one device, under transformers' names without the model's prefix.
+/// The named tensors of a checkpoint, under transformers' names without the model's prefix. Those of a file stay in its bytes until
+/// they are asked for, and then are f32 on one device.
 #[derive(Debug, Clone)]
 pub struct Weights {
     place: String,
-    tensors: BTreeMap<String, Tensor>,
-    int8: bool,
+    device: Device,
+    tensors: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Stored(Stored),
+    Tensor(Tensor),
+}
+
+impl Entry {
+    fn shape(&self) -> &[usize] {
+        match self {
+            Self::Stored(stored) => stored.shape(),
+            Self::Tensor(tensor) => tensor.dims(),
+        }
+    }
+
+    fn tensor(&self, device: &Device) -> Result<Tensor> {
+        match self {
+            Self::Stored(stored) => stored.widened(device),
+            Self::Tensor(tensor) => Ok(tensor.clone()),
+        }
+    }
 }
 
 impl Weights {
@@ -36,7 +64,7 @@ impl Weights {
         let index = directory.join("model.safetensors.index.json");
         if single.exists() || !index.exists() {
             let bytes = std::fs::read(&single).map_err(Error::io(&single))?;
-            return Self::parse(&bytes, &single.display().to_string(), device);
+            return Self::parse(bytes, &single.display().to_string(), device);
         }
         let place = index.display().to_string();
         let text = std::fs::read(&index).map_err(Error::io(&index))?;
@@ -44,7 +72,7 @@ impl Weights {
         let mut shards: Vec<&String> = index.weight_map.values().collect();
         shards.sort_unstable();
         shards.dedup();
-        let mut all = Self { place: place.clone(), tensors: BTreeMap::new(), int8: false };
+        let mut all = Self { place: place.clone(), device: device.clone(), tensors: BTreeMap::new() };
         for shard in shards {
             // A shard is a file beside the index, nothing else: an index from a stranger must not reach across the disk.
             if shard.contains(['/', '\\']) {
@@ -52,9 +80,7 @@ impl Weights {
             }
             let path = directory.join(shard);
             let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-            let part = Self::parse(&bytes, &path.display().to_string(), device)?;
-            all.int8 |= part.int8;
-            for (name, tensor) in part.tensors {
+            for (name, tensor) in Self::parse(bytes, &path.display().to_string(), device)?.tensors {
                 if all.tensors.insert(name.clone(), tensor).is_some() {
                     return Err(Error::invalid(path.display(), format!("tensor {name} is in another shard too")));
                 }
@@ -68,12 +94,13 @@ impl Weights {
         Ok(all)
     }
 
-    /// Read the bytes of a safetensors file; `place` names it in errors.
+    /// Read the bytes of a safetensors file, which are kept as long as a tensor is in them; `place` names it in errors.
     ///
     /// # Errors
     /// As [`Weights::open`].
-    pub fn parse(bytes: &[u8], place: &str, device: &Device) -> Result<Self> {
-        let file = SafeTensors::deserialize(bytes)
+    pub fn parse(bytes: impl Into<Cow<'static, [u8]>>, place: &str, device: &Device) -> Result<Self> {
+        let source = Arc::new(bytes.into());
+        let file = SafeTensors::deserialize(&source)
             .map_err(|error| Error::invalid(place, format!("expected a whole safetensors file: {error}")))?;
         let mut tensors = BTreeMap::new();
         let is_scale = |name: &str| {
@@ -82,63 +109,79 @@ impl Weights {
         };
         for (name, view) in file.tensors() {
             let Some(canonical) = canonical(&name).filter(|_| !is_scale(&name)) else { continue };
-            let values = floats(&file, &name, &view).map_err(|message| Error::invalid(place, message))?;
-            // Without short-circuit, so that it vectorises: this reads every weight there is.
-            if values.iter().fold(false, |bad, value| bad | !value.is_finite()) {
-                let message = format!("tensor {name}: expected finite numbers, found NaN or infinity");
-                return Err(Error::invalid(place, message));
-            }
-            let tensor = Tensor::from_vec(values, view.shape(), device)?;
-            if tensors.insert(canonical.clone(), tensor).is_some() {
+            let stored = Stored::new(&source, &file, &name, &view).map_err(|message| Error::invalid(place, message))?;
+            if tensors.insert(canonical.clone(), Entry::Stored(stored)).is_some() {
                 return Err(Error::invalid(place, format!("tensor {canonical} is there twice")));
             }
         }
-        let int8 = file.tensors().iter().any(|(_, view)| view.dtype() == Dtype::I8);
-        Ok(Self { place: place.to_owned(), tensors, int8 })
+        Ok(Self { place: place.to_owned(), device: device.clone(), tensors })
     }
 
     /// None yet.
     pub fn empty() -> Self {
-        Self { place: "weights".to_owned(), tensors: BTreeMap::new(), int8: false }
+        Self { place: "weights".to_owned(), device: Device::Cpu, tensors: BTreeMap::new() }
     }
 
-    /// Take the tensor `name`, which must have `shape`.
+    /// Whether matrices are stored as int8.
+    pub(crate) fn stores_int8(&self) -> bool {
+        self.tensors.values().any(|entry| matches!(entry, Entry::Stored(stored) if stored.is_int8()))
+    }
+
+    /// Take the tensor `name`, which must have `shape`, as f32.
     ///
     /// # Errors
     /// Where it is missing or has another shape.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        let Some(tensor) = self.tensors.remove(name) else {
+        let Some(entry) = self.tensors.get(name) else {
             return Err(Error::invalid(&self.place, format!("tensor {name} {shape:?} is missing")));
         };
-        if tensor.dims() != shape {
-            let message = format!("tensor {name}: expected {shape:?}, found {:?}", tensor.dims());
+        if entry.shape() != shape {
+            let message = format!("tensor {name}: expected {shape:?}, found {:?}", entry.shape());
             return Err(Error::invalid(&self.place, message));
         }
-        Ok(tensor)
+        self.remove(name)
     }
 
-    /// Take the matrix `name` as int8 rows and a scale a row: what is stored so comes as it is.
+    /// Take the matrix `name` as int8 rows and a scale a row: what is stored so comes as it is, in the bytes of its file.
     ///
     /// # Errors
     /// As [`Weights::take`].
-    pub(crate) fn take_int8(&mut self, name: &str, shape: &[usize; 2]) -> Result<(Vec<i8>, Vec<f32>)> {
+    pub(crate) fn take_int8(&mut self, name: &str, shape: &[usize; 2]) -> Result<Int8Rows> {
+        if let Some(Entry::Stored(stored)) = self.tensors.get(name)
+            && stored.shape() == shape
+            && let Some(rows) = stored.int8()
+        {
+            self.tensors.remove(name);
+            return Ok(rows);
+        }
         let values = self.take(name, shape)?.flatten_all()?.to_vec1::<f32>()?;
         let (rows, scales) = quantize(&values, shape[1]);
-        Ok((rows.into_iter().map(|byte| byte as i8).collect(), scales))
+        Ok(Int8Rows::new(rows, scales, shape[1]))
     }
 
-    /// Take the tensor `name`, whatever its shape.
+    /// Take the tensor `name`, whatever its shape, as f32.
     ///
     /// # Errors
     /// Where it is missing.
     pub fn remove(&mut self, name: &str) -> Result<Tensor> {
         let missing = || Error::invalid(&self.place, format!("tensor {name} is missing"));
-        self.tensors.remove(name).ok_or_else(missing)
+        self.tensors.remove(name).ok_or_else(missing)?.tensor(&self.device)
+    }
+
+    /// Widen every tensor now and let go of the files' bytes: from here on clones of these weights share their tensors.
+    ///
+    /// # Errors
+    /// Where one cannot be put on the device.
+    pub fn widen(&mut self) -> Result<()> {
+        for entry in self.tensors.values_mut() {
+            *entry = Entry::Tensor(entry.tensor(&self.device)?);
+        }
+        Ok(())
     }
 
     /// Put `tensor` under `name`, in place of what was there.
     pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) {
-        self.tensors.insert(name.into(), tensor);
+        self.tensors.insert(name.into(), Entry::Tensor(tensor));
     }
 
     /// Leave only the tensors whose name `keep` accepts.
@@ -146,33 +189,51 @@ impl Weights {
         self.tensors.retain(|name, _| keep(name));
     }
 
-    /// Make the tensors that `trained` accepts variables, and return these in order of name.
+    /// Make the tensors that `trained` accepts variables, and return these in order of name. Clones made from then on share all
+    /// tensors, those that do not learn too.
     ///
     /// # Errors
     /// Where a copy cannot be allocated.
     pub fn train(&mut self, trained: impl Fn(&str) -> bool) -> Result<Vec<(String, Var)>> {
+        self.widen()?;
         let mut variables = Vec::new();
-        for (name, tensor) in self.tensors.iter_mut().filter(|(name, _)| trained(name)) {
-            let variable = Var::from_tensor(tensor)?;
-            *tensor = variable.as_tensor().clone();
+        for (name, entry) in self.tensors.iter_mut().filter(|(name, _)| trained(name)) {
+            let variable = Var::from_tensor(&entry.tensor(&self.device)?)?;
+            *entry = Entry::Tensor(variable.as_tensor().clone());
             variables.push((name.clone(), variable));
         }
         Ok(variables)
     }
 
-    /// The tensors in order of name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
+    /// The tensors in order of name, those of a file widened as they come.
+    ///
+    /// # Errors
+    /// Where one cannot be put on the device.
+    pub fn iter(&self) -> impl Iterator<Item = Result<(&str, Tensor)>> {
+        self.tensors.iter().map(|(name, entry)| Ok((name.as_str(), entry.tensor(&self.device)?)))
     }
 
-    /// Where the tensors live; the CPU where there are none.
+    /// The shapes of the tensors in order of name.
+    pub fn shapes(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        self.tensors.iter().map(|(name, entry)| (name.as_str(), entry.shape()))
+    }
+
+    /// How many numbers there are in all.
+    pub fn numbers(&self) -> usize {
+        self.shapes().map(|(_, shape)| shape.iter().product::<usize>()).sum()
+    }
+
+    /// The tensor `name` as f32, `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be put on the device.
+    pub fn get(&self, name: &str) -> Result<Option<Tensor>> {
+        self.tensors.get(name).map(|entry| entry.tensor(&self.device)).transpose()
+    }
+
+    /// Where the tensors live.
     pub fn device(&self) -> Device {
-        self.tensors.values().next().map_or(Device::Cpu, |tensor| tensor.device().clone())
-    }
-
-    /// Whether matrices came as int8.
-    pub(crate) fn stores_int8(&self) -> bool {
-        self.int8
+        self.device.clone()
     }
 
     /// End the taking: nothing may be left.
@@ -199,34 +260,6 @@ fn canonical(name: &str) -> Option<String> {
     let renamed = name.strip_suffix(".gamma").map(|stem| format!("{stem}.weight"));
     let renamed = renamed.or_else(|| name.strip_suffix(".beta").map(|stem| format!("{stem}.bias")));
     Some(renamed.unwrap_or_else(|| name.to_owned()))
-}
-
-fn floats(file: &SafeTensors<'_>, name: &str, view: &TensorView<'_>) -> std::result::Result<Vec<f32>, String> {
-    let bytes = view.data();
-    match view.dtype() {
-        Dtype::F32 => Ok(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-        Dtype::F16 => Ok(bytes.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect()),
-        Dtype::BF16 => Ok(bytes.as_chunks().0.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect()),
-        Dtype::I8 => {
-            let scales = format!("{name}{SCALE}");
-            let scales = file.tensor(&scales).map_err(|_| format!("tensor {name}: int8 without its {scales}"))?;
-            let rows = view.shape().first().copied().unwrap_or(0);
-            if bytes.is_empty() || view.shape().is_empty() {
-                return Err(format!("tensor {name}: expected rows of int8, found {:?}", view.shape()));
-            }
-            if scales.dtype() != Dtype::F32 || scales.shape() != [rows] {
-                return Err(format!(
-                    "tensor {name}{SCALE}: expected f32 [{rows}], found {:?} {:?}",
-                    scales.dtype(),
-                    scales.shape()
-                ));
-            }
-            let scales = scales.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
-            let rows = bytes.chunks_exact(bytes.len() / rows).zip(scales);
-            Ok(rows.flat_map(|(row, scale)| row.iter().map(move |b| f32::from(*b as i8) * scale)).collect())
-        }
-        other => Err(format!("tensor {name}: expected f32, f16, bf16 or int8 with scales, found {other:?}")),
-    }
 }
 
 /// How numbers are stored in a checkpoint.

@@ -182,7 +182,7 @@ mod tests {
         let state = rows.state()?;
         let file = serialize(state.iter().map(|(name, tensor)| (name.as_str(), tensor)), Storage::F32)?;
         let mut again = Rows::new(rows.table.zeros_like()?, 0, config);
-        again.restore(&mut Weights::parse(&file, "state", &Device::Cpu)?)?;
+        again.restore(&mut Weights::parse(file, "state", &Device::Cpu)?)?;
         Ok(again)
     }
 

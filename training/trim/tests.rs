@@ -204,8 +204,7 @@ fn a_trimmed_checkpoint_answers_as_before() -> Outcome {
     assert_eq!(smaller.encoder.vocabulary, 80);
     assert_eq!(smaller.config["pad_token_id"], checkpoint.config["pad_token_id"]);
     let rows = |checkpoint: &Checkpoint| -> Outcome<Vec<Vec<f32>>> {
-        let (_, rows) = checkpoint.weights.iter().find(|(name, _)| *name == EMBEDDING).ok_or("no embedding")?;
-        Ok(rows.to_vec2()?)
+        Ok(checkpoint.weights.get(EMBEDDING)?.ok_or("no embedding")?.to_vec2()?)
     };
     let (before, after) = (rows(&checkpoint)?, rows(&smaller)?);
     for (new, &old) in trimmed.kept.iter().enumerate() {

@@ -20,7 +20,7 @@ pub struct Files<'a> {
     /// `tokenizer.json`.
     pub tokenizer_json: &'a [u8],
     /// The tensors of `model.safetensors`.
-    pub tensors: Vec<(&'a str, &'a Tensor)>,
+    pub tensors: Vec<(&'a str, Tensor)>,
     /// How they are stored.
     pub storage: Storage,
     /// `MODEL_CARD.md`.
@@ -87,10 +87,10 @@ pub fn save(directory: &Path, files: &Files<'_>) -> Result<()> {
 
 /// The tensors under the names that they are stored by. Those of a sequence classifier are its class's in transformers, which before
 /// version 5 took names without the encoder's prefix for damage; a span checkpoint's encoder is a bare model's and has none.
-fn named<'a>(files: &Files<'a>) -> Result<Vec<(String, &'a Tensor)>> {
+fn named<'f>(files: &'f Files<'_>) -> Result<Vec<(String, &'f Tensor)>> {
     let place = "config.json";
     let family = EncoderConfig::read(files.config, place)?.family;
-    let tensors = files.tensors.iter().copied();
+    let tensors = files.tensors.iter().map(|(name, tensor)| (*name, tensor));
     if matches!(labels::question(files.config, place)?, None | Some(Question::Span)) {
         return Ok(tensors.map(|(name, tensor)| (name.to_owned(), tensor)).collect());
     }

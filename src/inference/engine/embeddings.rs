@@ -4,7 +4,7 @@ use crate::Result;
 use crate::batch::Batch;
 use crate::encoder::EncoderConfig;
 use crate::kernels::layer_norm;
-use crate::weights::Weights;
+use crate::weights::{Int8Rows, Weights};
 
 #[derive(Debug)]
 pub(super) struct Embeddings {
@@ -26,8 +26,7 @@ pub(super) struct Norm {
 #[derive(Debug)]
 enum Table {
     F32(Vec<f32>),
-    /// With a scale a row.
-    Int8(Vec<i8>, Vec<f32>),
+    Int8(Int8Rows),
 }
 
 impl Norm {
@@ -49,12 +48,12 @@ impl Table {
     /// Add row `index` to `sum` (H).
     fn add(&self, index: u32, sum: &mut [f32]) {
         let width = sum.len();
-        let place = index as usize * width..(index as usize + 1) * width;
+        let index = index as usize;
         match self {
-            Self::F32(rows) => sum.iter_mut().zip(&rows[place]).for_each(|(sum, x)| *sum += x),
-            Self::Int8(rows, scales) => {
-                let scale = scales[index as usize];
-                sum.iter_mut().zip(&rows[place]).for_each(|(sum, x)| *sum += f32::from(*x) * scale);
+            Self::F32(rows) => sum.iter_mut().zip(&rows[index * width..]).for_each(|(sum, x)| *sum += x),
+            Self::Int8(rows) => {
+                let (row, scale) = rows.row(index);
+                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += f32::from(*x) * scale);
             }
         }
     }
@@ -66,8 +65,7 @@ impl Embeddings {
         let name = "embeddings.word_embeddings.weight";
         let shape = [config.vocabulary, width];
         let words = if int8 {
-            let (rows, scales) = weights.take_int8(name, &shape)?;
-            Table::Int8(rows, scales)
+            Table::Int8(weights.take_int8(name, &shape)?)
         } else {
             Table::F32(weights.take(name, &shape)?.flatten_all()?.to_vec1()?)
         };

@@ -30,8 +30,9 @@ impl Linear {
         let name = format!("{name}.weight");
         match instructions {
             Some(instructions) => {
-                let (values, scales) = weights.take_int8(&name, &[outputs, inputs])?;
-                Ok(Self::Int8 { linear: int8::Linear::new(&values, &scales, &bias, inputs), instructions })
+                let rows = weights.take_int8(&name, &[outputs, inputs])?;
+                let linear = int8::Linear::new(rows.values(), rows.scales(), &bias, inputs);
+                Ok(Self::Int8 { linear, instructions })
             }
             None => {
                 let weight = weights.take(&name, &[outputs, inputs])?.flatten_all()?.to_vec1::<f32>()?;

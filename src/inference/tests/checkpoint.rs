@@ -29,7 +29,8 @@ fn names(directory: &Path) -> Outcome<Vec<String>> {
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn tensors(weights: &Weights) -> Outcome<Tensors> {
-    let read = |(name, tensor): (&str, &Tensor)| -> Outcome<_> {
+    let read = |entry: regard::Result<(&str, Tensor)>| -> Outcome<_> {
+        let (name, tensor) = entry?;
         Ok((name.to_owned(), (tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1()?)))
     };
     weights.iter().map(read).collect()
@@ -40,7 +41,7 @@ fn write(directory: &Path, checkpoint: &Checkpoint, storage: Storage) -> Outcome
     let files = Files {
         config: &checkpoint.config,
         tokenizer_json: &checkpoint.tokenizer_json,
-        tensors: checkpoint.weights.iter().collect(),
+        tensors: checkpoint.weights.iter().collect::<Result<_, _>>()?,
         storage,
         card: "# A card",
         others: vec![("state.json", b"{}".to_vec())],

@@ -76,8 +76,9 @@ fn what_is_frozen_has_no_gradient() -> Outcome {
         let model = Model::load(&checkpoint.encoder, checkpoint.question.ok_or("a head")?, checkpoint.weights)?;
         let training = Training::new(1, Precision::F32);
         let store = training.backward(&golden.loss_of(&model.forward(&batch, Mode::Train(&training))?)?)?;
-        for (name, tensor) in weights.iter() {
-            assert_eq!(store.get(tensor).is_some(), name.contains(trained), "{name} where {trained:?} is trained");
+        for entry in weights.iter() {
+            let (name, tensor) = entry?;
+            assert_eq!(store.get(&tensor).is_some(), name.contains(trained), "{name} where {trained:?} is trained");
         }
     }
     Ok(())

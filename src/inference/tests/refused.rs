@@ -257,8 +257,8 @@ proptest! {
         let mut files = names.map(|name| fs::read(golden.directory.join(name)).unwrap_or_default());
         let at = at.index(files[file].len());
         files[file][at] = byte;
-        let [config, tokenizer, weights] = &files;
-        let opened = Checkpoint::parse("memory", config, tokenizer, weights, &Device::Cpu);
+        let [config, tokenizer, weights] = files;
+        let opened = Checkpoint::parse("memory", &config, tokenizer, weights, &Device::Cpu);
         if let Ok((model, tokenizer, _)) = opened.and_then(Checkpoint::into_model)
             && let Ok(encodings) = golden.encodings(&tokenizer)
         {

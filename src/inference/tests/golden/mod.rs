@@ -80,7 +80,7 @@ impl Golden {
     /// The gradients of the loss, under the names that [`Weights`] uses.
     pub(crate) fn gradients(&self) -> Outcome<Weights> {
         let bytes = std::fs::read(self.directory.join("gradients.safetensors"))?;
-        Ok(Weights::parse(&bytes, "gradients.safetensors", &Device::Cpu)?)
+        Ok(Weights::parse(bytes, "gradients.safetensors", &Device::Cpu)?)
     }
 
     pub(crate) fn encodings(&self, tokenizer: &Tokenizer) -> Outcome<Vec<Encoding>> {
