@@ -21,8 +21,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let checkpoint =
-        ModelArguments { model: arguments.model.clone(), device: "cpu".into(), half_masking: false }.open()?;
+    let checkpoint = ModelArguments { model: arguments.model.clone(), ..ModelArguments::on("cpu") }.open()?;
     let (encoder, half_masking) = (checkpoint.encoder.clone(), checkpoint.half_masking);
     let parameters: usize = checkpoint.weights.iter().map(|(_, tensor)| tensor.elem_count()).sum();
     let (question, temperatures, place) =

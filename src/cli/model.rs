@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use regard::checkpoint::Checkpoint;
+use regard::encoder::Precision;
 use regard::hub::{Hub, HubId, Progress};
 
 use crate::progress;
@@ -17,12 +18,42 @@ pub(crate) struct ModelArguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: String,
+    /// What a GPU computes matrix products in; the CPU has f32 alone.
+    #[arg(long, value_enum, value_name = "DTYPE", default_value_t)]
+    pub(crate) dtype: Dtype,
     /// Read each sentence twice, once with the actors' names masked, and average: less prejudice about names, half the speed.
     #[arg(long)]
     pub(crate) half_masking: bool,
 }
 
+/// Names of a [`Precision`].
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+pub(crate) enum Dtype {
+    /// Single precision.
+    #[default]
+    F32,
+    /// bfloat16: half the memory, several times the speed.
+    Bf16,
+    /// Half precision: as fast, finer, and of a smaller range.
+    F16,
+}
+
+impl From<Dtype> for Precision {
+    fn from(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::F32 => Self::F32,
+            Dtype::Bf16 => Self::Bf16,
+            Dtype::F16 => Self::F16,
+        }
+    }
+}
+
 impl ModelArguments {
+    /// The shipped checkpoint as it is, on `device`.
+    pub(crate) fn on(device: &str) -> Self {
+        Self { model: None, device: device.to_owned(), dtype: Dtype::F32, half_masking: false }
+    }
+
     /// The checkpoint asked for.
     pub(crate) fn open(&self) -> anyhow::Result<Checkpoint> {
         let mut checkpoint = match &self.model {
@@ -30,6 +61,7 @@ impl ModelArguments {
             None => Checkpoint::shipped(&regard::device(&self.device)?)?,
         };
         checkpoint.half_masking |= self.half_masking;
+        checkpoint.precision = self.dtype.into();
         Ok(checkpoint)
     }
 }

@@ -10,7 +10,7 @@ use candle_core::Device;
 use serde_json::Value;
 
 use crate::encode::Tokenizer;
-use crate::encoder::EncoderConfig;
+use crate::encoder::{EncoderConfig, Precision};
 use crate::head::Question;
 use crate::labels;
 use crate::model::Model;
@@ -38,6 +38,8 @@ pub struct Checkpoint {
     ///
     /// [`Predictor::with_half_masking`]: crate::predict::Predictor::with_half_masking
     pub half_masking: bool,
+    /// What the model answers in; f32, unless somebody says otherwise.
+    pub precision: Precision,
     /// `tokenizer.json`.
     pub tokenizer: Tokenizer,
     /// The bytes of `tokenizer.json`, for writing it again unchanged.
@@ -94,6 +96,7 @@ impl Checkpoint {
             question,
             temperatures,
             half_masking,
+            precision: Precision::F32,
             tokenizer,
             tokenizer_json,
             weights,
@@ -103,12 +106,15 @@ impl Checkpoint {
     /// The model and what is left of the checkpoint.
     ///
     /// # Errors
-    /// Where the checkpoint is a base model without a head, or its tensors do not fit its configuration.
-    pub fn into_model(self) -> Result<(Model, Tokenizer, Temperatures)> {
+    /// Where the checkpoint is a base model without a head, its tensors do not fit its configuration, or its device does not answer in
+    /// its precision.
+    pub fn into_model(mut self) -> Result<(Model, Tokenizer, Temperatures)> {
         let Some(question) = self.question else {
             let message = "a base model without a head: fine-tune it with `regard train`";
             return Err(Error::invalid(&self.place, message));
         };
+        self.precision.check(&self.weights.device())?;
+        self.precision.cast(&mut self.weights)?;
         let model = Model::load(&self.encoder, question, self.weights)?;
         Ok((model, self.tokenizer, self.temperatures))
     }

@@ -1,6 +1,6 @@
 //! Encoder and head as one: a batch in, logits out. The same for training and for inference.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use crate::Result;
 use crate::batch::Batch;
@@ -59,6 +59,11 @@ impl Model {
     /// The encoder alone.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder
+    }
+
+    /// Where its weights are.
+    pub fn device(&self) -> &Device {
+        self.encoder.device()
     }
 
     /// What it answers.
