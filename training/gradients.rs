@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, Storage, Tensor, Var};
+use candle_core::{CpuStorage, D, Storage, Tensor, Var};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
@@ -102,7 +102,8 @@ pub(crate) fn squares_of<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> R
         if in_place::serves(tensor) {
             sum += square(tensor)?;
         } else {
-            elsewhere.push(tensor.detach().sqr()?.sum_all()?);
+            // Row by row first: a sum of everything is one block of threads.
+            elsewhere.push(tensor.detach().sqr()?.sum(D::Minus1)?.sum_all()?);
         }
     }
     if !elsewhere.is_empty() {

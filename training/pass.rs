@@ -37,7 +37,7 @@ impl Pass<'_> {
         };
         let training = Training::new(seed, precision);
         let reading = Reading { pass: *self, batch: Batch::pack(encodings), labels, weight, training };
-        let words = self.model.encoder().words(&reading.batch)?.detach();
+        let words = self.model.encoder()?.words(&reading.batch)?.detach();
         let length = self.config.loss.adversarial;
         if length == 0.0 && !self.parameters.trains_words() {
             return Ok(reading.backward(&words, gradients)?.0);
@@ -81,7 +81,7 @@ impl Reading<'_> {
 
     /// The same, keeping only what stands between layers: each is run again, with the same dropout, when its turn comes.
     fn backward_by_layer(&self, words: &Tensor, gradients: &mut Gradients) -> Result<(f64, Option<Tensor>), Error> {
-        let (encoder, mode) = (self.pass.model.encoder(), Mode::Train(&self.training));
+        let (encoder, mode) = (self.pass.model.encoder()?, Mode::Train(&self.training));
         let start = self.training.position();
         let mut hidden = encoder.embed(&words.detach(), &self.batch, mode)?.detach();
         let mut inputs = Vec::with_capacity(encoder.layers());

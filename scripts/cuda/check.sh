@@ -24,7 +24,7 @@ classify() { # NAME OPTIONS …
   "$regard" classify --format jsonl "$@" "$root/examples/summit.en.txt" "$root/examples/summit.ar.txt" >"$answers/$name.jsonl"
   python3 -c "import time; print(f'$name: {time.time() - $begun:.2f} s, start included')"
 }
-classify cpu --device cpu
+classify cpu --device cpu --dtype f32
 REGARD_CUDA_TRACE=1 classify first --device cuda # kernels are compiled for this GPU
 for dtype in f32 bf16 f16; do classify "$dtype" --device cuda --dtype "$dtype"; done
 

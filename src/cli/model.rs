@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use regard::checkpoint::Checkpoint;
 use regard::encoder::Precision;
+use regard::engine::Arithmetic;
 use regard::hub::{Hub, HubId, Progress};
 
 use crate::progress;
@@ -18,32 +19,36 @@ pub(crate) struct ModelArguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: String,
-    /// What a GPU computes matrix products in; the CPU has f32 alone.
-    #[arg(long, value_enum, value_name = "DTYPE", default_value_t)]
-    pub(crate) dtype: Dtype,
+    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// GPU, f32 where left out.
+    #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true)]
+    pub(crate) dtype: Option<Dtype>,
     /// Read each sentence twice, once with the actors' names masked, and average: less prejudice about names, half the speed.
     #[arg(long)]
     pub(crate) half_masking: bool,
 }
 
-/// Names of a [`Precision`].
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+/// What a model may compute in; not every device computes in everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Dtype {
     /// Single precision.
-    #[default]
     F32,
-    /// bfloat16: half the memory, several times the speed.
+    /// bfloat16.
     Bf16,
-    /// Half precision: as fast, finer, and of a smaller range.
+    /// Half precision: finer, and of a smaller range.
     F16,
+    /// Whole numbers with a scale a row.
+    Int8,
 }
 
-impl From<Dtype> for Precision {
-    fn from(dtype: Dtype) -> Self {
-        match dtype {
-            Dtype::F32 => Self::F32,
-            Dtype::Bf16 => Self::Bf16,
-            Dtype::F16 => Self::F16,
+impl Dtype {
+    /// Have `checkpoint` answer in it.
+    fn set(self, checkpoint: &mut Checkpoint) {
+        match self {
+            Self::F32 => checkpoint.arithmetic = Some(Arithmetic::F32),
+            Self::Bf16 => checkpoint.precision = Precision::Bf16,
+            Self::F16 => checkpoint.precision = Precision::F16,
+            Self::Int8 => checkpoint.arithmetic = Some(Arithmetic::Int8),
         }
     }
 }
@@ -51,7 +56,7 @@ impl From<Dtype> for Precision {
 impl ModelArguments {
     /// The shipped checkpoint as it is, on `device`.
     pub(crate) fn on(device: &str) -> Self {
-        Self { model: None, device: device.to_owned(), dtype: Dtype::F32, half_masking: false }
+        Self { model: None, device: device.to_owned(), dtype: None, half_masking: false }
     }
 
     /// The checkpoint asked for.
@@ -61,7 +66,9 @@ impl ModelArguments {
             None => Checkpoint::shipped(&regard::device(&self.device)?)?,
         };
         checkpoint.half_masking |= self.half_masking;
-        checkpoint.precision = self.dtype.into();
+        if let Some(dtype) = self.dtype {
+            dtype.set(&mut checkpoint);
+        }
         Ok(checkpoint)
     }
 }

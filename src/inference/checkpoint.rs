@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::encode::Tokenizer;
 use crate::encoder::{EncoderConfig, Precision};
+use crate::engine::Arithmetic;
 use crate::head::Question;
 use crate::labels;
 use crate::model::Model;
@@ -38,8 +39,10 @@ pub struct Checkpoint {
     ///
     /// [`Predictor::with_half_masking`]: crate::predict::Predictor::with_half_masking
     pub half_masking: bool,
-    /// What the model answers in; f32, unless somebody says otherwise.
+    /// What a GPU computes its answers in; f32, unless somebody says otherwise.
     pub precision: Precision,
+    /// What a CPU computes its answers in; `None` for what the matrices are stored in.
+    pub arithmetic: Option<Arithmetic>,
     /// `tokenizer.json`.
     pub tokenizer: Tokenizer,
     /// The bytes of `tokenizer.json`, for writing it again unchanged.
@@ -97,6 +100,7 @@ impl Checkpoint {
             temperatures,
             half_masking,
             precision: Precision::F32,
+            arithmetic: None,
             tokenizer,
             tokenizer_json,
             weights,
@@ -107,15 +111,41 @@ impl Checkpoint {
     ///
     /// # Errors
     /// Where the checkpoint is a base model without a head, its tensors do not fit its configuration, or its device does not answer in
-    /// its precision.
+    /// what it is to.
     pub fn into_model(mut self) -> Result<(Model, Tokenizer, Temperatures)> {
-        let Some(question) = self.question else {
-            let message = "a base model without a head: fine-tune it with `regard train`";
-            return Err(Error::invalid(&self.place, message));
-        };
-        self.precision.check(&self.weights.device())?;
+        let question = self.question()?;
+        self.check_device()?;
         self.precision.cast(&mut self.weights)?;
         let model = Model::load(&self.encoder, question, self.weights)?;
         Ok((model, self.tokenizer, self.temperatures))
+    }
+
+    /// The same with the model laid out to answer on a CPU; `None` computes in what the matrices are stored in.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::into_model`].
+    pub fn into_engine(self, arithmetic: Option<Arithmetic>) -> Result<(Model, Tokenizer, Temperatures)> {
+        self.check_device()?;
+        let stored = if self.weights.stores_int8() { Arithmetic::Int8 } else { Arithmetic::F32 };
+        let arithmetic = arithmetic.unwrap_or(stored);
+        let model = Model::load_engine(&self.encoder, self.question()?, self.weights, arithmetic)?;
+        Ok((model, self.tokenizer, self.temperatures))
+    }
+
+    /// Refuse to answer in what the device does not compute in.
+    fn check_device(&self) -> Result<()> {
+        let device = self.weights.device();
+        self.precision.check(&device)?;
+        if !device.is_cpu() && self.arithmetic == Some(Arithmetic::Int8) {
+            return Err(Error::Device(
+                "int8: expected the CPU, found a GPU, which computes in f32, bf16 or f16".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn question(&self) -> Result<Question> {
+        let message = "a base model without a head: fine-tune it with `regard train`";
+        self.question.ok_or_else(|| Error::invalid(&self.place, message))
     }
 }

@@ -26,6 +26,7 @@ mod stance;
 pub mod batch;
 pub mod encode;
 pub mod encoder;
+pub mod engine;
 pub mod head;
 mod kernels;
 pub mod model;

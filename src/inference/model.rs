@@ -2,18 +2,28 @@
 
 use candle_core::{Device, Tensor};
 
-use crate::Result;
 use crate::batch::Batch;
 use crate::encoder::{Encoder, EncoderConfig, Mode};
+use crate::engine::{Arithmetic, Engine};
 use crate::head::{Head, Logits, Question};
 use crate::weights::Weights;
+use crate::{Error, Result};
 
 /// A stance model.
 #[derive(Debug)]
 pub struct Model {
-    encoder: Encoder,
+    encoder: Body,
     head: Head,
     question: Question,
+}
+
+/// The encoder, for one use or the other.
+#[derive(Debug)]
+enum Body {
+    /// On any device, to be trained or not.
+    Graph(Encoder),
+    /// On the CPU, to answer only.
+    Engine(Engine),
 }
 
 impl Model {
@@ -22,7 +32,25 @@ impl Model {
     /// # Errors
     /// Where the tensors do not fit the configuration.
     pub fn load(config: &EncoderConfig, question: Question, mut weights: Weights) -> Result<Self> {
-        let encoder = Encoder::load(config, &mut weights)?;
+        let encoder = Body::Graph(Encoder::load(config, &mut weights)?);
+        Self::with_head(encoder, config, question, weights)
+    }
+
+    /// The same laid out for a CPU: faster, but it cannot be trained.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load_engine(
+        config: &EncoderConfig,
+        question: Question,
+        mut weights: Weights,
+        arithmetic: Arithmetic,
+    ) -> Result<Self> {
+        let encoder = Body::Engine(Engine::load(config, &mut weights, arithmetic)?);
+        Self::with_head(encoder, config, question, weights)
+    }
+
+    fn with_head(encoder: Body, config: &EncoderConfig, question: Question, mut weights: Weights) -> Result<Self> {
         let head = Head::load(question, config, &mut weights)?;
         if question == Question::Span || config.family == crate::encoder::Family::Roberta {
             // Saved with a base model, read by none of our heads.
@@ -35,17 +63,22 @@ impl Model {
     /// Logits of a batch.
     ///
     /// # Errors
-    /// Where a sequence is too long or an id is unknown.
+    /// Where a sequence is too long or an id is unknown, or a model that is laid out for a CPU is asked to train.
     pub fn forward(&self, batch: &Batch, mode: Mode<'_>) -> Result<Logits> {
-        self.forward_words(&self.encoder.words(batch)?, batch, mode)
+        match (&self.encoder, mode) {
+            (Body::Engine(engine), Mode::Infer) => self.head(&engine.forward(batch)?, batch, mode),
+            // Answers are not followed, whatever learns beside them.
+            (Body::Graph(encoder), Mode::Infer) => self.forward_words(&encoder.words(batch)?.detach(), batch, mode),
+            (_, Mode::Train(_)) => self.forward_words(&self.encoder()?.words(batch)?, batch, mode),
+        }
     }
 
     /// Logits of a batch whose token embeddings are `words` (N, H): those of [`Encoder::words`], or moved away from them.
     ///
     /// # Errors
-    /// Where a sequence is too long.
+    /// Where a sequence is too long, or the model is laid out for a CPU.
     pub fn forward_words(&self, words: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Logits> {
-        self.head(&self.encoder.forward_words(words, batch, mode)?, batch, mode)
+        self.head(&self.encoder()?.forward_words(words, batch, mode)?, batch, mode)
     }
 
     /// Logits from the hidden states (R, H) that the encoder's last layer gives for `batch`.
@@ -53,17 +86,36 @@ impl Model {
     /// # Errors
     /// Where `hidden` is not of that shape.
     pub fn head(&self, hidden: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Logits> {
-        self.head.forward(hidden, batch, self.encoder.config().head_dropout, mode)
+        self.head.forward(hidden, batch, self.config().head_dropout, mode)
     }
 
     /// The encoder alone.
-    pub fn encoder(&self) -> &Encoder {
-        &self.encoder
+    ///
+    /// # Errors
+    /// Where the model is laid out for a CPU.
+    pub fn encoder(&self) -> Result<&Encoder> {
+        match &self.encoder {
+            Body::Graph(encoder) => Ok(encoder),
+            Body::Engine(_) => {
+                Err(Error::invalid("model", "expected one that can be trained, found one laid out to answer on a CPU"))
+            }
+        }
+    }
+
+    /// The sizes of the encoder.
+    pub fn config(&self) -> &EncoderConfig {
+        match &self.encoder {
+            Body::Graph(encoder) => encoder.config(),
+            Body::Engine(engine) => engine.config(),
+        }
     }
 
     /// Where its weights are.
     pub fn device(&self) -> &Device {
-        self.encoder.device()
+        match &self.encoder {
+            Body::Graph(encoder) => encoder.device(),
+            Body::Engine(_) => &Device::Cpu,
+        }
     }
 
     /// What it answers.

@@ -2,6 +2,8 @@
 
 mod reading;
 
+use candle_core::Device;
+
 use self::reading::{read, read_half_masked};
 use crate::checkpoint::{Checkpoint, Temperatures};
 use crate::encode::{Encoding, Tokenizer};
@@ -56,8 +58,11 @@ impl Predictor {
     /// # Errors
     /// Where the checkpoint has no head or does not hold together, or asks for half-masking and cannot do it.
     pub fn new(checkpoint: Checkpoint) -> Result<Self> {
-        let half_masking = checkpoint.half_masking;
-        let (model, tokenizer, temperatures) = checkpoint.into_model()?;
+        let (half_masking, arithmetic) = (checkpoint.half_masking, checkpoint.arithmetic);
+        let (model, tokenizer, temperatures) = match checkpoint.weights.device() {
+            Device::Cpu => checkpoint.into_engine(arithmetic)?,
+            _ => checkpoint.into_model()?,
+        };
         let predictor = Self::from_parts(model, tokenizer, temperatures);
         if half_masking { predictor.with_half_masking() } else { Ok(predictor) }
     }

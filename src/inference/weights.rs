@@ -18,6 +18,7 @@ const SCALE: &str = "_scale";
 pub struct Weights {
     place: String,
     tensors: BTreeMap<String, Tensor>,
+    int8: bool,
 }
 
 impl Weights {
@@ -43,7 +44,7 @@ impl Weights {
         let mut shards: Vec<&String> = index.weight_map.values().collect();
         shards.sort_unstable();
         shards.dedup();
-        let mut all = Self { place: place.clone(), tensors: BTreeMap::new() };
+        let mut all = Self { place: place.clone(), tensors: BTreeMap::new(), int8: false };
         for shard in shards {
             // A shard is a file beside the index, nothing else: an index from a stranger must not reach across the disk.
             if shard.contains(['/', '\\']) {
@@ -51,7 +52,9 @@ impl Weights {
             }
             let path = directory.join(shard);
             let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-            for (name, tensor) in Self::parse(&bytes, &path.display().to_string(), device)?.tensors {
+            let part = Self::parse(&bytes, &path.display().to_string(), device)?;
+            all.int8 |= part.int8;
+            for (name, tensor) in part.tensors {
                 if all.tensors.insert(name.clone(), tensor).is_some() {
                     return Err(Error::invalid(path.display(), format!("tensor {name} is in another shard too")));
                 }
@@ -90,7 +93,13 @@ impl Weights {
                 return Err(Error::invalid(place, format!("tensor {canonical} is there twice")));
             }
         }
-        Ok(Self { place: place.to_owned(), tensors })
+        let int8 = file.tensors().iter().any(|(_, view)| view.dtype() == Dtype::I8);
+        Ok(Self { place: place.to_owned(), tensors, int8 })
+    }
+
+    /// None yet.
+    pub fn empty() -> Self {
+        Self { place: "weights".to_owned(), tensors: BTreeMap::new(), int8: false }
     }
 
     /// Take the tensor `name`, which must have `shape`.
@@ -106,6 +115,16 @@ impl Weights {
             return Err(Error::invalid(&self.place, message));
         }
         Ok(tensor)
+    }
+
+    /// Take the matrix `name` as int8 rows and a scale a row: what is stored so comes as it is.
+    ///
+    /// # Errors
+    /// As [`Weights::take`].
+    pub(crate) fn take_int8(&mut self, name: &str, shape: &[usize; 2]) -> Result<(Vec<i8>, Vec<f32>)> {
+        let values = self.take(name, shape)?.flatten_all()?.to_vec1::<f32>()?;
+        let (rows, scales) = quantize(&values, shape[1]);
+        Ok((rows.into_iter().map(|byte| byte as i8).collect(), scales))
     }
 
     /// Take the tensor `name`, whatever its shape.
@@ -160,6 +179,11 @@ impl Weights {
     /// Where the tensors live; the CPU where there are none.
     pub fn device(&self) -> Device {
         self.tensors.values().next().map_or(Device::Cpu, |tensor| tensor.device().clone())
+    }
+
+    /// Whether matrices came as int8.
+    pub(crate) fn stores_int8(&self) -> bool {
+        self.int8
     }
 
     /// End the taking: nothing may be left.

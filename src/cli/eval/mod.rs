@@ -34,9 +34,10 @@ pub(crate) struct Arguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto", global = true)]
     device: String,
-    /// What a GPU computes matrix products in; the CPU has f32 alone.
-    #[arg(long, value_enum, value_name = "DTYPE", default_value_t, global = true)]
-    dtype: Dtype,
+    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// GPU, f32 where left out.
+    #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true, global = true)]
+    dtype: Option<Dtype>,
     /// In place of a checkpoint, anyone's answers: JSONL with {"id", "scores": {"against", "neutral", "favor"}}, {"id", "label"} or both;
     /// negative, neutral and positive for sentiment; "dataset" too where two sets share ids. Several files are runs of one recipe.
     #[arg(long, num_args = 1.., value_name = "FILE")]

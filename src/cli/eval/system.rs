@@ -22,7 +22,7 @@ pub(super) struct Asking<'a> {
     /// Where the weights live.
     pub(super) device: &'a str,
     /// What it computes in.
-    pub(super) dtype: Dtype,
+    pub(super) dtype: Option<Dtype>,
     /// Whether sentences are read twice, even where the checkpoint does not say so.
     pub(super) half_masking: bool,
 }

@@ -55,10 +55,7 @@ impl Encoder {
     /// # Errors
     /// Where an id lies outside the vocabulary.
     pub fn words(&self, batch: &Batch) -> Result<Tensor> {
-        if let Some(id) = batch.ids().iter().find(|id| **id as usize >= self.config.vocabulary) {
-            let message = format!("token id: expected below {}, found {id}", self.config.vocabulary);
-            return Err(Error::invalid("batch", message));
-        }
+        self.config.check_ids(batch)?;
         gathered(&self.embeddings.words, batch.ids().iter().copied())
     }
 
@@ -67,11 +64,7 @@ impl Encoder {
     /// # Errors
     /// Where a sequence is longer than the position table.
     pub fn embed(&self, words: &Tensor, batch: &Batch, mode: Mode<'_>) -> Result<Tensor> {
-        let longest = batch.offsets().windows(2).map(|bounds| bounds[1] - bounds[0]).max().unwrap_or(0);
-        if longest > self.config.longest() {
-            let message = format!("expected at most {} tokens in a sequence, found {longest}", self.config.longest());
-            return Err(Error::invalid("batch", message));
-        }
+        self.config.check_lengths(batch)?;
         self.embeddings.forward(words, batch, &self.config, mode)
     }
 
@@ -132,7 +125,9 @@ impl Embeddings {
         let types = batch.token_types().iter().map(|&kind| kind.min(last_type));
         let token_types = kernels::residual(words, &gathered(&self.token_types, types)?, None)?;
         let sum = kernels::residual(&token_types, &gathered(&self.positions, positions)?, None)?;
-        mode.dropout(&self.norm.forward(&sum)?, config.hidden_dropout)
+        let hidden = mode.dropout(&self.norm.forward(&sum)?, config.hidden_dropout)?;
+        // Answers follow the words that they were given, and no weight.
+        Ok(if matches!(mode, Mode::Infer) && !words.track_op() { hidden.detach() } else { hidden })
     }
 }
 

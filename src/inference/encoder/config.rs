@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::batch::Batch;
 use crate::{Error, Result};
 
 /// Which published architecture the numbers belong to.
@@ -74,6 +75,26 @@ struct Raw {
 }
 
 impl EncoderConfig {
+    /// Refuse a batch with an id outside the vocabulary.
+    pub(crate) fn check_ids(&self, batch: &Batch) -> Result<()> {
+        match batch.ids().iter().find(|id| **id as usize >= self.vocabulary) {
+            Some(id) => {
+                Err(Error::invalid("batch", format!("token id: expected below {}, found {id}", self.vocabulary)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuse a batch with a sequence beyond the position table.
+    pub(crate) fn check_lengths(&self, batch: &Batch) -> Result<()> {
+        let longest = batch.offsets().windows(2).map(|bounds| bounds[1] - bounds[0]).max().unwrap_or(0);
+        if longest > self.longest() {
+            let message = format!("expected at most {} tokens in a sequence, found {longest}", self.longest());
+            return Err(Error::invalid("batch", message));
+        }
+        Ok(())
+    }
+
     /// Read the encoder's part of a `config.json`; `place` names the file in errors.
     ///
     /// # Errors

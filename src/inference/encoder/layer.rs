@@ -54,7 +54,13 @@ impl Layer {
             Mode::Train(training) if xs.track_op() && kernels::records(xs) => training.gradients(Precision::F32),
             _ => None,
         };
-        let Some(gradients) = gradients else { return Ok(self.pass(xs, batch, rows, config, mode)?.outputs) };
+        let Some(gradients) = gradients else {
+            return match mode {
+                // Whatever learns beside them, answers follow no weight: what lies between would be kept for it.
+                Mode::Infer => Ok(self.detached().pass(xs, batch, rows, config, mode)?.outputs),
+                Mode::Train(_) => Ok(self.pass(xs, batch, rows, config, mode)?.outputs),
+            };
+        };
         let pass = self.detached().pass(&xs.detach(), batch, rows, config, mode)?;
         let (layer, outputs) = (self.clone(), pass.outputs.clone());
         Ok(recorded(xs, outputs, move |grad| layer.backward(&pass, grad, &gradients))?)

@@ -73,6 +73,17 @@ impl Attention {
         Inputs { queries: &queries[read_by], keys: &keys[reads.clone()], values: &values[reads] }
     }
 
+    /// What each of `queries` (R, H) reads of `keys` and `values` (N, H), into `outputs` (R, H).
+    pub(crate) fn read(&self, inputs: [&[f32]; 3], width: usize, outputs: &mut [f32]) {
+        let parts = sequences(outputs, &self.queries, width).into_par_iter().enumerate();
+        parts.for_each_init(Scratch::default, |scratch, (sequence, outputs)| {
+            let inputs = self.inputs(inputs, sequence, width);
+            for head in self.heads_of(sequence, width) {
+                head::forward(head, &inputs, outputs, scratch);
+            }
+        });
+    }
+
     /// The gradients of queries, keys and values.
     pub(crate) fn backward(
         &self,
@@ -137,13 +148,7 @@ impl CustomOp3 for Attention {
         let queries = floats(queries, queries_layout)?;
         let (keys, values) = (floats(keys, keys_layout)?, floats(values, values_layout)?);
         let mut outputs = vec![0.0; queries.len()];
-        let parts = sequences(&mut outputs, &self.queries, width).into_par_iter().enumerate();
-        parts.for_each_init(Scratch::default, |scratch, (sequence, outputs)| {
-            let inputs = self.inputs([queries, keys, values], sequence, width);
-            for head in self.heads_of(sequence, width) {
-                head::forward(head, &inputs, outputs, scratch);
-            }
-        });
+        self.read([queries, keys, values], width, &mut outputs);
         Ok((CpuStorage::F32(outputs), queries_layout.shape().clone()))
     }
 

@@ -60,6 +60,14 @@ fn normal(x: f32) -> (f32, f32) {
     (if x < 0.0 { tail } else { 1.0 - tail }, e)
 }
 
+/// GELU of `xs`, in place.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+pub(crate) fn in_place(xs: &mut [f32]) {
+    for x in xs {
+        *x *= normal(*x).0;
+    }
+}
+
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 fn forward(xs: &[f32], ys: &mut [f32]) {
     for (y, &x) in ys.iter_mut().zip(xs) {

@@ -128,6 +128,19 @@ fn moments(xs: &[f32], eps: f32) -> (f32, f32) {
     (mean, 1.0 / (variance + eps).sqrt())
 }
 
+/// `xs` (…, H) becomes the LayerNorm of `xs + skipped`, in place.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+pub(crate) fn of_sum(xs: &mut [f32], skipped: &[f32], weight: &[f32], bias: &[f32], eps: f32) {
+    let width = weight.len();
+    for (xs, skipped) in xs.chunks_exact_mut(width).zip(skipped.chunks_exact(width)) {
+        xs.iter_mut().zip(skipped).for_each(|(x, skipped)| *x += skipped);
+        let (mean, scale) = moments(xs, eps);
+        for ((x, &w), &b) in xs.iter_mut().zip(weight).zip(bias) {
+            *x = (*x - mean) * scale * w + b;
+        }
+    }
+}
+
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 fn forward(xs: &[f32], weight: &[f32], bias: &[f32], eps: f32, ys: &mut [f32]) {
     let width = weight.len();

@@ -97,7 +97,7 @@ fn a_layer_run_again_from_its_place_in_the_stream_equals_itself() -> Outcome {
 
     let training = Training::new(3, Precision::F32);
     let mode = Mode::Train(&training);
-    let encoder = model.encoder();
+    let encoder = model.encoder()?;
     let mut hidden = encoder.embed(&encoder.words(&batch)?, &batch, mode)?;
     for index in 0..encoder.layers() {
         let position = training.position();

@@ -30,7 +30,7 @@ fn assert_close(what: &str, found: &[Vec<f32>], expected: &[Vec<f32>], tolerance
 
 /// The hidden states and the logits, in one list of rows: they may differ in width.
 fn outputs(model: &Model, batch: &Batch) -> Outcome<[Vec<Vec<f32>>; 3]> {
-    let hidden = model.encoder().forward(&batch.clone().reading_all(), Mode::Infer)?.to_vec2()?;
+    let hidden = model.encoder()?.forward(&batch.clone().reading_all(), Mode::Infer)?.to_vec2()?;
     let Logits { stance, sentiment } = model.forward(batch, Mode::Infer)?;
     // What nobody reads is not computed; reading it changes no answer.
     let all = model.forward(&batch.clone().reading_all(), Mode::Infer)?;

@@ -1,0 +1,59 @@
+//! A matrix with a bias, laid out for multiplication.
+
+use crate::Result;
+use crate::kernels::gemm::{Left, Panels, Start, multiply};
+use crate::kernels::int8::{self, Activations, Instructions};
+use crate::weights::Weights;
+
+#[derive(Debug)]
+pub(super) enum Linear {
+    F32 { weight: Panels, bias: Vec<f32> },
+    Int8 { linear: int8::Linear, instructions: Instructions },
+}
+
+/// Rows on their way into matrices: as they are, and quantised where a matrix wants them so.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    quantized: Activations,
+}
+
+impl Linear {
+    /// Take `{name}.weight` (outputs, inputs) and `{name}.bias` (outputs); int8 where there are `instructions` for it.
+    pub(super) fn load(
+        weights: &mut Weights,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+        instructions: Option<Instructions>,
+    ) -> Result<Self> {
+        let bias = weights.take(&format!("{name}.bias"), &[outputs])?.to_vec1()?;
+        let name = format!("{name}.weight");
+        match instructions {
+            Some(instructions) => {
+                let (values, scales) = weights.take_int8(&name, &[outputs, inputs])?;
+                Ok(Self::Int8 { linear: int8::Linear::new(&values, &scales, &bias, inputs), instructions })
+            }
+            None => {
+                let weight = weights.take(&name, &[outputs, inputs])?.flatten_all()?.to_vec1::<f32>()?;
+                Ok(Self::F32 { weight: Panels::transposed(&weight, inputs, outputs), bias })
+            }
+        }
+    }
+}
+
+impl Rows {
+    /// Get `xs` (N, width) ready for `linears`, all of the same kind.
+    pub(super) fn prepare(&mut self, linear: &Linear, xs: &[f32], width: usize) {
+        if let Linear::Int8 { .. } = linear {
+            self.quantized.quantize(xs, width);
+        }
+    }
+
+    /// `linear` of `xs`, which was prepared, to `out` (N, outputs).
+    pub(super) fn multiply(&self, linear: &Linear, xs: &[f32], out: &mut [f32]) {
+        match linear {
+            Linear::F32 { weight, bias } => multiply(Left::Rows(xs), weight, Start::Bias(bias), out),
+            Linear::Int8 { linear, instructions } => linear.forward(&self.quantized, out, *instructions),
+        }
+    }
+}
