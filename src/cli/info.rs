@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     if arguments.card {
         let card = match &arguments.model {
-            None => regard::shipped::CARD.to_owned(),
+            None => crate::model::CARD.to_owned(),
             Some(model) => {
                 let path = crate::model::directory(model)?.join("MODEL_CARD.md");
                 std::fs::read_to_string(&path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?

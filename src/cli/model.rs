@@ -63,7 +63,7 @@ impl ModelArguments {
     pub(crate) fn open(&self) -> anyhow::Result<Checkpoint> {
         let mut checkpoint = match &self.model {
             Some(model) => open(model, &self.device)?,
-            None => Checkpoint::shipped(&regard::device(&self.device)?)?,
+            None => shipped(&self.device)?,
         };
         checkpoint.half_masking |= self.half_masking;
         if let Some(dtype) = self.dtype {
@@ -71,6 +71,24 @@ impl ModelArguments {
         }
         Ok(checkpoint)
     }
+}
+
+/// The default model's card.
+#[cfg(feature = "shipped")]
+pub(crate) const CARD: &str = regard::shipped::CARD;
+
+/// No model, no card.
+#[cfg(not(feature = "shipped"))]
+pub(crate) const CARD: &str = "";
+
+#[cfg(feature = "shipped")]
+fn shipped(device: &str) -> anyhow::Result<Checkpoint> {
+    Ok(Checkpoint::shipped(&regard::device(device)?)?)
+}
+
+#[cfg(not(feature = "shipped"))]
+fn shipped(_: &str) -> anyhow::Result<Checkpoint> {
+    anyhow::bail!("expected a model to be named: this binary was built without the default one")
 }
 
 /// Open a checkpoint or base model by directory or hub id.
