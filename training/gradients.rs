@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, DType, Storage, Tensor, Var};
+use candle_core::{CpuStorage, D, Storage, Tensor, Var};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
@@ -75,7 +75,7 @@ impl Gradients {
 fn add(sum: &mut Option<Tensor>, part: Tensor) -> Result<(), Error> {
     match sum {
         None => *sum = Some(part.detach()),
-        Some(sum) if sum.device().is_cpu() && sum.is_contiguous() => in_place::change(sum, &part, |sum, part| {
+        Some(sum) if in_place::serves(sum) && sum.is_contiguous() => in_place::change(sum, &part, |sum, part| {
             let tasks = sum.par_chunks_mut(CHUNK).zip(part.par_chunks(CHUNK));
             tasks.for_each(|(sum, part)| sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part));
         })?,
@@ -92,7 +92,24 @@ pub(crate) fn square(tensor: &Tensor) -> Result<f64, Error> {
         return Ok(sums.iter().sum());
     }
     drop(storage);
-    Ok(f64::from(tensor.detach().sqr()?.sum_all()?.to_dtype(DType::F32)?.to_scalar::<f32>()?))
+    Ok(f64::from(tensor.detach().sqr()?.sum_all()?.to_scalar::<f32>()?))
+}
+
+/// Sum of the squares of all elements of `tensors`. What a GPU holds is summed there, and waited for once.
+pub(crate) fn squares_of<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Result<f64, Error> {
+    let (mut sum, mut elsewhere) = (0.0, Vec::new());
+    for tensor in tensors {
+        if in_place::serves(tensor) {
+            sum += square(tensor)?;
+        } else {
+            // Row by row first: a sum of everything is one block of threads.
+            elsewhere.push(tensor.detach().sqr()?.sum(D::Minus1)?.sum_all()?);
+        }
+    }
+    if !elsewhere.is_empty() {
+        sum += f64::from(Tensor::stack(&elsewhere, 0)?.sum_all()?.to_scalar::<f32>()?);
+    }
+    Ok(sum)
 }
 
 /// In 16 running sums, which the compiler keeps in vector registers.
@@ -110,7 +127,7 @@ fn squares(values: &[f32]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{DType, Device};
 
     use super::*;
 

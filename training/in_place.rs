@@ -9,6 +9,11 @@ use crate::Error;
 /// Elements a task of a pass over a tensor. What is summed over tasks is summed in their order, so it does not depend on the threads.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
+/// Whether tensors like `tensor` can be changed in place: on the CPU. With the feature `plain` never, so that all goes the way of a GPU.
+pub(crate) fn serves(tensor: &Tensor) -> bool {
+    tensor.device().is_cpu() && !cfg!(feature = "plain")
+}
+
 /// Let `change` change the values of `target` by those of `other`, both contiguous, f32, of one size and on the CPU.
 pub(crate) fn change(target: &Tensor, other: &Tensor, change: impl FnOnce(&mut [f32], &[f32])) -> Result<(), Error> {
     Ok(target.inplace_op2(&other.contiguous()?, &InPlace(Cell::new(Some(change))))?)

@@ -5,8 +5,8 @@ use regard::weights::Weights;
 
 use crate::Error;
 use crate::config::{Config, Embeddings, Layers};
-use crate::gradients::{Gradients, square};
-use crate::optimizer::{AdamW, Adapter, Average, Rows, is_head, norm};
+use crate::gradients::{Gradients, square, squares_of};
+use crate::optimizer::{AdamW, Adapter, Average, Rows, is_head};
 use crate::sampler::{Purpose, random};
 use crate::workers::Learnt;
 
@@ -99,7 +99,7 @@ impl Parameters {
                 (None, gradient) => learning.push(gradient),
             }
         }
-        let mut squares = norm(learning.iter().flatten())?.powi(2);
+        let mut squares = squares_of(learning.iter().flatten())?;
         if self.trains_words() && !rows.is_empty() {
             let width = rows.values().next().map_or(0, Vec::len);
             let values: Vec<f32> = rows.values().flatten().copied().collect();

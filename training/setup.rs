@@ -65,9 +65,11 @@ impl Learner {
 /// `config` with what it leaves to the machine.
 pub(crate) fn resolved(config: &Config, base: &Checkpoint) -> Config {
     let mut config = config.clone();
-    if config.compute.threads == 0 {
-        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        config.compute.threads = if base.weights.device().is_cpu() { cores } else { 1 };
+    if !base.weights.device().is_cpu() {
+        // A GPU is one worker, and keeps its own cores busy.
+        config.compute.threads = 1;
+    } else if config.compute.threads == 0 {
+        config.compute.threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     }
     config
 }

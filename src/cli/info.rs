@@ -21,8 +21,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let checkpoint =
-        ModelArguments { model: arguments.model.clone(), device: "cpu".into(), half_masking: false }.open()?;
+    let checkpoint = ModelArguments { model: arguments.model.clone(), ..ModelArguments::on("cpu") }.open()?;
     let (encoder, half_masking) = (checkpoint.encoder.clone(), checkpoint.half_masking);
     let parameters = checkpoint.weights.numbers();
     let (question, temperatures, place) =
@@ -58,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     }
     if arguments.card {
         let card = match &arguments.model {
-            None => regard::shipped::CARD.to_owned(),
+            None => crate::model::CARD.to_owned(),
             Some(model) => {
                 let path = crate::model::directory(model)?.join("MODEL_CARD.md");
                 std::fs::read_to_string(&path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?

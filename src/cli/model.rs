@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use regard::checkpoint::Checkpoint;
+use regard::encoder::Precision;
+use regard::engine::Arithmetic;
 use regard::hub::{Hub, HubId, Progress};
 
 use crate::progress;
@@ -17,21 +19,76 @@ pub(crate) struct ModelArguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: String,
+    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// GPU, f32 where left out.
+    #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true)]
+    pub(crate) dtype: Option<Dtype>,
     /// Read each sentence twice, once with the actors' names masked, and average: less prejudice about names, half the speed.
     #[arg(long)]
     pub(crate) half_masking: bool,
 }
 
+/// What a model may compute in; not every device computes in everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Dtype {
+    /// Single precision.
+    F32,
+    /// bfloat16.
+    Bf16,
+    /// Half precision: finer, and of a smaller range.
+    F16,
+    /// Whole numbers with a scale a row.
+    Int8,
+}
+
+impl Dtype {
+    /// Have `checkpoint` answer in it.
+    fn set(self, checkpoint: &mut Checkpoint) {
+        match self {
+            Self::F32 => checkpoint.arithmetic = Some(Arithmetic::F32),
+            Self::Bf16 => checkpoint.precision = Precision::Bf16,
+            Self::F16 => checkpoint.precision = Precision::F16,
+            Self::Int8 => checkpoint.arithmetic = Some(Arithmetic::Int8),
+        }
+    }
+}
+
 impl ModelArguments {
+    /// The shipped checkpoint as it is, on `device`.
+    pub(crate) fn on(device: &str) -> Self {
+        Self { model: None, device: device.to_owned(), dtype: None, half_masking: false }
+    }
+
     /// The checkpoint asked for.
     pub(crate) fn open(&self) -> anyhow::Result<Checkpoint> {
         let mut checkpoint = match &self.model {
             Some(model) => open(model, &self.device)?,
-            None => Checkpoint::shipped(&regard::device(&self.device)?)?,
+            None => shipped(&self.device)?,
         };
         checkpoint.half_masking |= self.half_masking;
+        if let Some(dtype) = self.dtype {
+            dtype.set(&mut checkpoint);
+        }
         Ok(checkpoint)
     }
+}
+
+/// The default model's card.
+#[cfg(feature = "shipped")]
+pub(crate) const CARD: &str = regard::shipped::CARD;
+
+/// No model, no card.
+#[cfg(not(feature = "shipped"))]
+pub(crate) const CARD: &str = "";
+
+#[cfg(feature = "shipped")]
+fn shipped(device: &str) -> anyhow::Result<Checkpoint> {
+    Ok(Checkpoint::shipped(&regard::device(device)?)?)
+}
+
+#[cfg(not(feature = "shipped"))]
+fn shipped(_: &str) -> anyhow::Result<Checkpoint> {
+    anyhow::bail!("expected a model to be named: this binary was built without the default one")
 }
 
 /// Open a checkpoint or base model by directory or hub id.

@@ -1,6 +1,7 @@
 //! Encodings packed end to end: no padding between them.
 
 use crate::encode::Encoding;
+use crate::kernels::SharedPadding;
 
 /// Sequences ready for the encoder.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +12,7 @@ pub struct Batch {
     read: Vec<u32>,
     firsts: Vec<u32>,
     targets: Vec<Target>,
+    padding: SharedPadding,
 }
 
 /// One target of one sequence: what to pool, as indices into [`Batch::read`].
@@ -78,6 +80,11 @@ impl Batch {
     /// Of each sequence, the index into [`Batch::read`] of its first token.
     pub(crate) fn firsts(&self) -> &[u32] {
         &self.firsts
+    }
+
+    /// Where sequences stand for devices that pad them.
+    pub(crate) fn padding(&self) -> &SharedPadding {
+        &self.padding
     }
 
     /// The targets of all sequences, in order.

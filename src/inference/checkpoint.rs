@@ -11,7 +11,7 @@ use candle_core::Device;
 use serde_json::Value;
 
 use crate::encode::Tokenizer;
-use crate::encoder::EncoderConfig;
+use crate::encoder::{EncoderConfig, Precision};
 use crate::engine::Arithmetic;
 use crate::head::Question;
 use crate::labels;
@@ -40,6 +40,8 @@ pub struct Checkpoint {
     ///
     /// [`Predictor::with_half_masking`]: crate::predict::Predictor::with_half_masking
     pub half_masking: bool,
+    /// What a GPU computes its answers in; f32, unless somebody says otherwise.
+    pub precision: Precision,
     /// What a CPU computes its answers in; `None` for what the matrices are stored in.
     pub arithmetic: Option<Arithmetic>,
     /// `tokenizer.json`.
@@ -104,6 +106,7 @@ impl Checkpoint {
             question,
             temperatures,
             half_masking,
+            precision: Precision::F32,
             arithmetic: None,
             tokenizer,
             tokenizer_json,
@@ -114,9 +117,13 @@ impl Checkpoint {
     /// The model and what is left of the checkpoint.
     ///
     /// # Errors
-    /// Where the checkpoint is a base model without a head, or its tensors do not fit its configuration.
-    pub fn into_model(self) -> Result<(Model, Tokenizer, Temperatures)> {
-        let model = Model::load(&self.encoder, self.question()?, self.weights)?;
+    /// Where the checkpoint is a base model without a head, its tensors do not fit its configuration, or its device does not answer in
+    /// what it is to.
+    pub fn into_model(mut self) -> Result<(Model, Tokenizer, Temperatures)> {
+        let question = self.question()?;
+        self.check_device()?;
+        self.precision.cast(&mut self.weights)?;
+        let model = Model::load(&self.encoder, question, self.weights)?;
         Ok((model, self.tokenizer, self.temperatures))
     }
 
@@ -125,10 +132,23 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::into_model`].
     pub fn into_engine(self, arithmetic: Option<Arithmetic>) -> Result<(Model, Tokenizer, Temperatures)> {
+        self.check_device()?;
         let stored = if self.weights.stores_int8() { Arithmetic::Int8 } else { Arithmetic::F32 };
         let arithmetic = arithmetic.unwrap_or(stored);
         let model = Model::load_engine(&self.encoder, self.question()?, self.weights, arithmetic)?;
         Ok((model, self.tokenizer, self.temperatures))
+    }
+
+    /// Refuse to answer in what the device does not compute in.
+    fn check_device(&self) -> Result<()> {
+        let device = self.weights.device();
+        self.precision.check(&device)?;
+        if !device.is_cpu() && self.arithmetic == Some(Arithmetic::Int8) {
+            return Err(Error::Device(
+                "int8: expected the CPU, found a GPU, which computes in f32, bf16 or f16".into(),
+            ));
+        }
+        Ok(())
     }
 
     fn question(&self) -> Result<Question> {

@@ -23,7 +23,14 @@ pub fn device(name: &str) -> Result<Device> {
 
 #[cfg(feature = "cuda")]
 fn cuda(ordinal: usize) -> Result<Device> {
-    Device::new_cuda(ordinal).map_err(|error| Error::Device(format!("cuda:{ordinal} cannot be used: {error}")))
+    Device::new_cuda(ordinal).map_err(|error| {
+        // Without the stack that led there, which says nothing to whoever lacks a driver.
+        let reason = match error {
+            candle_core::Error::WithBacktrace { inner, .. } => *inner,
+            error => error,
+        };
+        Error::Device(format!("cuda:{ordinal} cannot be used: {reason}"))
+    })
 }
 
 #[cfg(not(feature = "cuda"))]

@@ -1,6 +1,6 @@
 //! Encoder and head as one: a batch in, logits out. The same for training and for inference.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use crate::batch::Batch;
 use crate::encoder::{Encoder, EncoderConfig, Mode};
@@ -67,7 +67,9 @@ impl Model {
     pub fn forward(&self, batch: &Batch, mode: Mode<'_>) -> Result<Logits> {
         match (&self.encoder, mode) {
             (Body::Engine(engine), Mode::Infer) => self.head(&engine.forward(batch)?, batch, mode),
-            _ => self.forward_words(&self.encoder()?.words(batch)?, batch, mode),
+            // Answers are not followed, whatever learns beside them.
+            (Body::Graph(encoder), Mode::Infer) => self.forward_words(&encoder.words(batch)?.detach(), batch, mode),
+            (_, Mode::Train(_)) => self.forward_words(&self.encoder()?.words(batch)?, batch, mode),
         }
     }
 
@@ -105,6 +107,14 @@ impl Model {
         match &self.encoder {
             Body::Graph(encoder) => encoder.config(),
             Body::Engine(engine) => engine.config(),
+        }
+    }
+
+    /// Where its weights are.
+    pub fn device(&self) -> &Device {
+        match &self.encoder {
+            Body::Graph(encoder) => encoder.device(),
+            Body::Engine(_) => &Device::Cpu,
         }
     }
 

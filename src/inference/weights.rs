@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
@@ -187,6 +187,17 @@ impl Weights {
     /// Leave only the tensors whose name `keep` accepts.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.tensors.retain(|name, _| keep(name));
+    }
+
+    /// Cast the tensors whose name `cast` accepts to `dtype`.
+    ///
+    /// # Errors
+    /// Where a copy cannot be allocated.
+    pub(crate) fn cast(&mut self, cast: impl Fn(&str) -> bool, dtype: DType) -> Result<()> {
+        for (_, entry) in self.tensors.iter_mut().filter(|(name, _)| cast(name)) {
+            *entry = Entry::Tensor(entry.tensor(&self.device)?.to_dtype(dtype)?);
+        }
+        Ok(())
     }
 
     /// Make the tensors that `trained` accepts variables, and return these in order of name. Clones made from then on share all

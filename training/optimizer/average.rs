@@ -27,7 +27,7 @@ impl Average {
         self.updates += 1;
         let decay = decay(self.decay, self.updates);
         for (mean, (_, variable)) in self.means.iter_mut().zip(variables) {
-            if mean.device().is_cpu() {
+            if in_place::serves(mean) {
                 in_place::change(mean, variable, |means, values| toward(means, values, 1.0 - decay as f32))?;
             } else {
                 *mean = ((&*mean * decay)? + (variable.as_detached_tensor() * (1.0 - decay))?)?.detach();

@@ -16,7 +16,6 @@ pub(crate) use schedule::factor;
 
 use crate::Error;
 use crate::config::OptimizerConfig;
-use crate::gradients::square;
 use update::{Moments, Rule, Update};
 
 /// One trained tensor with its moments.
@@ -111,15 +110,6 @@ pub(crate) fn highest_lr(name: &str, layers: usize, config: &OptimizerConfig) ->
     let layer = name.strip_prefix("encoder.layer.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
     let below_top = layer.map_or(layers, |layer| layers.saturating_sub(layer + 1));
     config.lr * config.layer_decay.powi(below_top as i32)
-}
-
-/// The global norm of gradients.
-pub(crate) fn norm<'a>(gradients: impl IntoIterator<Item = &'a Tensor>) -> Result<f64, Error> {
-    let mut squares = 0.0;
-    for gradient in gradients {
-        squares += square(gradient)?;
-    }
-    Ok(squares.sqrt())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(crate) enum Moments {
 
 impl Moments {
     pub(super) fn zeros(variable: &Var) -> Result<Self, Error> {
-        if variable.device().is_cpu() {
+        if in_place::serves(variable) {
             let zeros = vec![0.0; variable.elem_count()];
             return Ok(Self::Slices { first: zeros.clone(), second: zeros });
         }
@@ -26,7 +26,7 @@ impl Moments {
     }
 
     pub(super) fn of([first, second]: [Tensor; 2]) -> Result<Self, Error> {
-        if first.device().is_cpu() {
+        if in_place::serves(&first) {
             let [first, second] = [first.flatten_all()?.to_vec1()?, second.flatten_all()?.to_vec1()?];
             return Ok(Self::Slices { first, second });
         }

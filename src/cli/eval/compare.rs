@@ -25,11 +25,10 @@ pub(crate) struct Arguments {
     report: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments, device: &str) -> Outcome {
+pub(super) fn run(arguments: &Arguments, asking: Asking<'_>) -> Outcome {
     let gold = arguments.gold.read()?;
     let mut problems = gold.left_out;
     let settings = arguments.gold.settings(&mut problems)?;
-    let asking = Asking { device, half_masking: false };
     let mut systems = Vec::new();
     for name in &arguments.systems {
         systems.push(Source::guess(name).open(asking, &gold.examples, &mut problems)?.system);

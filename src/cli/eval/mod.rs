@@ -18,6 +18,7 @@ use self::gold::{Gold, GoldArguments};
 use self::probing::Probing;
 use self::system::{Asking, Opened, Source};
 use crate::exit::Status;
+use crate::model::Dtype;
 use crate::{Outcome, figures};
 
 /// Measure a checkpoint, or anyone's predictions, on labelled files: a table to a terminal, JSON otherwise.
@@ -33,6 +34,10 @@ pub(crate) struct Arguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto", global = true)]
     device: String,
+    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// GPU, f32 where left out.
+    #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true, global = true)]
+    dtype: Option<Dtype>,
     /// In place of a checkpoint, anyone's answers: JSONL with {"id", "scores": {"against", "neutral", "favor"}}, {"id", "label"} or both;
     /// negative, neutral and positive for sentiment; "dataset" too where two sets share ids. Several files are runs of one recipe.
     #[arg(long, num_args = 1.., value_name = "FILE")]
@@ -63,7 +68,7 @@ enum Command {
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if let Some(Command::Compare(compare)) = &arguments.command {
-        return compare::run(compare, &arguments.device);
+        return compare::run(compare, arguments.asking());
     }
     let sources = arguments.sources();
     for (option, given) in [("--report", arguments.report.is_some()), ("--save", arguments.save.is_some())] {
@@ -73,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let gold = arguments.gold.read()?;
     let mut problems = gold.left_out;
     let settings = arguments.gold.settings(&mut problems)?;
-    let asking = Asking { device: &arguments.device, half_masking: arguments.half_masking };
+    let asking = arguments.asking();
     let mut systems = Vec::new();
     let mut reports = Vec::new();
     for source in sources {
@@ -110,6 +115,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 }
 
 impl Arguments {
+    fn asking(&self) -> Asking<'_> {
+        Asking { device: &self.device, dtype: self.dtype, half_masking: self.half_masking }
+    }
+
     fn sources(&self) -> Vec<Source<'_>> {
         let predictions = self.predictions.iter().map(|path| Source::Predictions(path));
         let named: Vec<_> = predictions.chain(self.model.iter().map(|name| Source::Model(name))).collect();

@@ -7,7 +7,7 @@ use regard_eval::compare::System;
 use regard_eval::{Example, Replacement, predictions};
 
 use crate::exit::skipped;
-use crate::model::ModelArguments;
+use crate::model::{Dtype, ModelArguments};
 use crate::progress;
 
 /// A system's answers, and the model that gave them, where one was asked.
@@ -21,6 +21,8 @@ pub(super) struct Opened<'a> {
 pub(super) struct Asking<'a> {
     /// Where the weights live.
     pub(super) device: &'a str,
+    /// What it computes in.
+    pub(super) dtype: Option<Dtype>,
     /// Whether sentences are read twice, even where the checkpoint does not say so.
     pub(super) half_masking: bool,
 }
@@ -63,8 +65,9 @@ impl<'a> Source<'a> {
             }
         };
         let model = (self != Self::SHIPPED).then(|| name.to_owned());
-        let Asking { device, half_masking } = asking;
-        let predictor = Predictor::new(ModelArguments { model, device: device.to_owned(), half_masking }.open()?)?;
+        let Asking { device, dtype, half_masking } = asking;
+        let asked = ModelArguments { model, device: device.to_owned(), dtype, half_masking };
+        let predictor = Predictor::new(asked.open()?)?;
         let bar = progress::count(examples.len(), "examples");
         let answered = regard_eval::answer(&predictor, examples, |done| bar.set_position(done as u64))?;
         bar.finish_and_clear();

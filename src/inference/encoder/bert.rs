@@ -1,7 +1,7 @@
 //! BERT (<https://arxiv.org/abs/1810.04805>) and RoBERTa (<https://arxiv.org/abs/1907.11692>), which differ in where positions start.
 //! Tensor names are those of transformers' `BertModel`, without a prefix.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use super::EncoderConfig;
 use super::layer::Layer;
@@ -82,6 +82,11 @@ impl Encoder {
         layer.forward(hidden, batch, read, &self.config, mode)
     }
 
+    /// Where the weights are.
+    pub fn device(&self) -> &Device {
+        self.embeddings.words.device()
+    }
+
     /// Number of layers.
     pub fn layers(&self) -> usize {
         self.layers.len()
@@ -120,7 +125,9 @@ impl Embeddings {
         let types = batch.token_types().iter().map(|&kind| kind.min(last_type));
         let token_types = kernels::residual(words, &gathered(&self.token_types, types)?, None)?;
         let sum = kernels::residual(&token_types, &gathered(&self.positions, positions)?, None)?;
-        mode.dropout(&self.norm.forward(&sum)?, config.hidden_dropout)
+        let hidden = mode.dropout(&self.norm.forward(&sum)?, config.hidden_dropout)?;
+        // Answers follow the words that they were given, and no weight.
+        Ok(if matches!(mode, Mode::Infer) && !words.track_op() { hidden.detach() } else { hidden })
     }
 }
 
@@ -128,5 +135,6 @@ impl Embeddings {
 pub(super) fn gathered(table: &Tensor, indices: impl Iterator<Item = u32>) -> Result<Tensor> {
     let indices: Vec<u32> = indices.collect();
     let count = indices.len();
-    Ok(table.index_select(&Tensor::from_vec(indices, count, table.device())?, 0)?)
+    let indices = Tensor::from_vec(indices, count, table.device())?;
+    Ok(kernels::gathered(table, &indices)?)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::EncoderConfig;
-use super::layers::{LayerNorm, Linear, Mode, Precision};
+use super::layers::{LayerNorm, Linear, Mode};
+use super::precision::Precision;
 use crate::Result;
 use crate::batch::Batch;
 use crate::kernels::{self, Attention, Gradients, Mask, recorded};
@@ -50,10 +51,16 @@ impl Layer {
     ) -> Result<Tensor> {
         // Where nothing below learns there is no gradient of `xs` to hang the layer on.
         let gradients = match mode {
-            Mode::Train(training) if xs.track_op() && xs.device().is_cpu() => training.gradients(Precision::F32),
+            Mode::Train(training) if xs.track_op() && kernels::records(xs) => training.gradients(Precision::F32),
             _ => None,
         };
-        let Some(gradients) = gradients else { return Ok(self.pass(xs, batch, rows, config, mode)?.outputs) };
+        let Some(gradients) = gradients else {
+            return match mode {
+                // Whatever learns beside them, answers follow no weight: what lies between would be kept for it.
+                Mode::Infer => Ok(self.detached().pass(xs, batch, rows, config, mode)?.outputs),
+                Mode::Train(_) => Ok(self.pass(xs, batch, rows, config, mode)?.outputs),
+            };
+        };
         let pass = self.detached().pass(&xs.detach(), batch, rows, config, mode)?;
         let (layer, outputs) = (self.clone(), pass.outputs.clone());
         Ok(recorded(xs, outputs, move |grad| layer.backward(&pass, grad, &gradients))?)
@@ -81,7 +88,8 @@ impl Layer {
         let queries = self.query.forward(&own, mode)?;
         let (keys, values) = (self.key.forward(xs, mode)?, self.value.forward(xs, mode)?);
         let dropout = mode.mask(config.attention_dropout);
-        let attention = Attention { keys: all, queries: readers, heads: config.heads, dropout };
+        let padding = Arc::clone(batch.padding());
+        let attention = Attention { keys: all, queries: readers, heads: config.heads, dropout, padding };
         let read = kernels::attention(&queries, &keys, &values, &attention)?;
         let attended = self.attended.forward(&read, mode)?;
         let masks = [mode.mask(config.hidden_dropout), mode.mask(config.hidden_dropout)];

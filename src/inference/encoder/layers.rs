@@ -1,12 +1,13 @@
 //! The bricks of the encoder and the heads. All hold plain tensors; a tensor that is a candle `Var` is trained.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+use super::precision::Precision;
 use crate::Result;
 use crate::kernels::{self, Gradients, Mask};
 use crate::weights::Weights;
@@ -20,30 +21,13 @@ pub enum Mode<'a> {
     Train(&'a Training),
 }
 
-/// What the matrix products of `Linear` layers are computed in. Weights, residuals, norms, softmax and GELU are f32 either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// f32 throughout.
-    #[default]
-    F32,
-    /// Factors are cast to bf16 and the product back to f32: faster where the device multiplies bf16.
-    Bf16,
-}
-
-impl Precision {
-    fn dtype(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::Bf16 => DType::BF16,
-        }
-    }
-}
-
 /// How a training pass computes: its precision, and the stream that dropout masks are drawn from. One seed, one stream, the same
-/// masks on every machine.
+/// masks on every machine; a GPU draws the masks themselves, which replay on that device alone.
 #[derive(Debug)]
 pub struct Training {
     masks: RefCell<ChaCha8Rng>,
+    /// Whether the next mask begins the GPU's stream anew: at first, and wherever somebody may come back to.
+    fresh: Cell<bool>,
     precision: Precision,
     gradients: Gradients,
 }
@@ -52,7 +36,7 @@ impl Training {
     /// At the start of the stream of `seed`.
     pub fn new(seed: u64, precision: Precision) -> Self {
         let masks = RefCell::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { masks, precision, gradients: Gradients::default() }
+        Self { masks, fresh: Cell::new(true), precision, gradients: Gradients::default() }
     }
 
     /// The gradients of `loss`, which came of passes in this training: `loss.backward()` alone lacks those of layers' weights.
@@ -72,11 +56,13 @@ impl Training {
 
     /// How far the stream has been read.
     pub fn position(&self) -> u128 {
+        self.fresh.set(true);
         self.masks.borrow().get_word_pos()
     }
 
     /// Go back to a [`position`](Self::position): the same layers then get the same masks again.
     pub fn rewind(&self, position: u128) {
+        self.fresh.set(true);
         self.masks.borrow_mut().set_word_pos(position);
     }
 }
@@ -93,15 +79,19 @@ impl Mode<'_> {
     /// A fresh mask in training, where `rate` drops anything.
     pub(crate) fn mask(self, rate: f32) -> Option<Mask> {
         match self {
-            Self::Train(training) if rate > 0.0 => Some(Mask { rate, seed: training.masks.borrow_mut().next_u64() }),
+            Self::Train(training) if rate > 0.0 => {
+                let (seed, fresh) = (training.masks.borrow_mut().next_u64(), training.fresh.replace(false));
+                Some(Mask { rate, seed, fresh })
+            }
             _ => None,
         }
     }
 
-    fn precision(self) -> Precision {
+    /// What a product with `weight` is computed in.
+    fn dtype(self, weight: &Tensor) -> DType {
         match self {
-            Self::Infer => Precision::F32,
-            Self::Train(training) => training.precision,
+            Self::Infer => weight.dtype(),
+            Self::Train(training) => training.precision.dtype(),
         }
     }
 }
@@ -121,9 +111,9 @@ impl Linear {
         Ok(Self { weight, bias })
     }
 
-    /// (N, inputs) to (N, outputs).
+    /// (N, inputs) to (N, outputs), in the type of the weights.
     pub(crate) fn forward(&self, xs: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        Ok(kernels::linear(xs, &self.weight, &self.bias, mode.precision().dtype())?)
+        Ok(kernels::linear(xs, &self.weight, &self.bias, mode.dtype(&self.weight))?)
     }
 
     /// The gradient of `xs`; those of weight and bias go to `gradients`.

@@ -6,7 +6,9 @@ mod bert;
 mod config;
 mod layer;
 mod layers;
+mod precision;
 
 pub use bert::Encoder;
 pub use config::{EncoderConfig, Family};
-pub use layers::{Linear, Mode, Precision, Training};
+pub use layers::{Linear, Mode, Training};
+pub use precision::Precision;

@@ -126,7 +126,8 @@ impl Layer {
                 rows.multiply(&self.query, xs, queries);
             });
         }
-        let attention = Attention { keys: Arc::clone(offsets), queries: read_by, heads: self.heads, dropout: None };
+        let (keys_at, padding) = (Arc::clone(offsets), Arc::default());
+        let attention = Attention { keys: keys_at, queries: read_by, heads: self.heads, dropout: None, padding };
         read.resize(xs.len(), 0.0);
         attention.read([queries, keys, values], width, read);
         self.feed_forward(read, xs);

@@ -1,16 +1,19 @@
 //! Scaled dot-product attention (<https://arxiv.org/abs/1706.03762>) over sequences packed end to end: no padding, no mask.
 
 mod head;
+mod padded;
 mod product;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use self::head::{Gradients, Head, Inputs, Scratch};
+pub(crate) use self::padded::SharedPadding;
 use super::dropout::Mask;
+use super::fast;
 use super::slices::{asked, floats, read};
 
 /// How packed rows fall into sequences and heads.
@@ -24,48 +27,25 @@ pub(crate) struct Attention {
     pub(crate) heads: usize,
     /// Dropout on the attention probabilities, in training.
     pub(crate) dropout: Option<Mask>,
+    /// Of keys and values, for devices that pad; the batch's own.
+    pub(crate) padding: SharedPadding,
 }
 
 /// Each row of `queries` (R, H) reads `values` (N, H) of its own sequence by its likeness to `keys` (N, H), head by head: (R, H).
 pub(crate) fn attention(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &Attention) -> Result<Tensor> {
-    if queries.device().is_cpu() {
+    if fast(queries) {
         queries.apply_op3(keys, values, shape.clone())
     } else {
-        plain(queries, keys, values, shape)
+        padded::padded(queries, keys, values, shape)
     }
 }
 
-/// The same, one sequence after the other, from candle's differentiable operations.
-pub(super) fn plain(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &Attention) -> Result<Tensor> {
-    let (_, width) = queries.dims2()?;
-    let scale = 1.0 / ((width / shape.heads) as f64).sqrt();
-    let mut outputs = Vec::new();
-    let sequences = shape.queries.windows(2).zip(shape.keys.windows(2));
-    for (sequence, (read_by, reads)) in sequences.enumerate() {
-        let split = |xs: &Tensor, bounds: &[usize]| {
-            let rows = xs.narrow(0, bounds[0], bounds[1] - bounds[0])?;
-            rows.reshape((rows.dim(0)?, shape.heads, width / shape.heads))?.transpose(0, 1)?.contiguous()
-        };
-        let (readers, length) = (read_by[1] - read_by[0], reads[1] - reads[0]);
-        let (queries, keys, values) = (split(queries, read_by)?, split(keys, reads)?, split(values, reads)?);
-        let likeness = (queries.matmul(&keys.t()?)? * scale)?;
-        let mut weights = candle_nn::ops::softmax(&likeness, D::Minus1)?;
-        if let Some(mask) = shape.dropout {
-            let factors: Vec<f32> = (0..shape.heads)
-                .flat_map(|head| {
-                    let mask = row_mask(mask, sequence, head);
-                    (0..readers * length).map(move |index| mask.factor(index as u32))
-                })
-                .collect();
-            weights = (weights * Tensor::from_vec(factors, (shape.heads, readers, length), queries.device())?)?;
-        }
-        outputs.push(weights.matmul(&values)?.transpose(0, 1)?.reshape((readers, width))?);
-    }
-    Tensor::cat(&outputs, 0)
-}
+/// The way of other devices, on any.
+#[cfg(test)]
+pub(super) use self::padded::padded;
 
 /// Every sequence of a batch and every head has a mask of its own.
-fn row_mask(mask: Mask, sequence: usize, head: usize) -> Mask {
+pub(super) fn row_mask(mask: Mask, sequence: usize, head: usize) -> Mask {
     let stream = ((sequence as u64) << 16 | head as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     Mask { seed: mask.seed ^ stream, ..mask }
 }

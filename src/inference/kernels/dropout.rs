@@ -1,25 +1,24 @@
 //! Dropout (<https://jmlr.org/papers/v15/srivastava14a.html>) whose mask is a function of a seed: nothing is stored for the
-//! backward pass, and the same seed gives the same mask on any number of threads.
+//! backward pass, and the same seed gives the same mask on any number of threads. A GPU draws and keeps its own: a run replays there on
+//! the same device only, and not bit for bit.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::fast;
 use super::slices::{asked, floats, read};
 
 const CHUNK: usize = 16 * 1024;
 
 /// Each element is 0 with probability `rate`, else divided by `1 - rate`.
 pub(crate) fn dropout(xs: &Tensor, mask: Mask) -> Result<Tensor> {
-    if xs.device().is_cpu() { xs.contiguous()?.apply_op1(mask) } else { plain(xs, mask) }
+    if fast(xs) { xs.contiguous()?.apply_op1(mask) } else { plain(xs, mask) }
 }
 
 /// The same as a product with a constant.
 pub(super) fn plain(xs: &Tensor, mask: Mask) -> Result<Tensor> {
-    let mut factors = vec![1.0; xs.elem_count()];
-    let ones = factors.clone();
-    mask.apply(0, &ones, &mut factors);
-    xs * Tensor::from_vec(factors, xs.shape(), xs.device())?
+    xs * mask.factors(xs.shape(), xs.device())?
 }
 
 /// Which elements are dropped.
@@ -29,6 +28,8 @@ pub(crate) struct Mask {
     pub(crate) rate: f32,
     /// Picks the mask.
     pub(crate) seed: u64,
+    /// Whether a GPU's random numbers begin anew at `seed`, and do not go on where the last mask ended: that takes it as long as a layer.
+    pub(crate) fresh: bool,
 }
 
 impl Mask {
@@ -49,6 +50,21 @@ impl Mask {
     /// The gradient of what was dropped from: `grad`, dropped likewise.
     pub(crate) fn gradient(self, grad: &Tensor) -> Result<Tensor> {
         Tensor::from_vec(read([grad], |[grad]| self.applied(grad))?, grad.shape(), grad.device())
+    }
+
+    /// What the elements of a tensor are multiplied by.
+    pub(super) fn factors(self, shape: impl Into<Shape>, device: &Device) -> Result<Tensor> {
+        let shape = shape.into();
+        if device.is_cpu() {
+            let factors = (0..shape.elem_count()).map(|index| self.factor(index as u32)).collect();
+            return Tensor::from_vec::<_, f32>(factors, shape, device);
+        }
+        if self.fresh {
+            device.set_seed(self.seed)?;
+        }
+        // From `kept` to `1 + kept`: at least 1 with probability `kept`, and never 2.
+        let kept = 1.0 - self.rate;
+        Tensor::rand(kept, 1.0 + kept, shape, device)?.floor()?.affine(1.0 / f64::from(kept), 0.0)
     }
 
     fn apply(self, first: usize, xs: &[f32], ys: &mut [f32]) {

@@ -5,6 +5,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::exponential::exp;
+use super::fast;
 use super::slices::{change, floats, read};
 
 /// Elements a task: long enough to pay for the hand-over to a thread.
@@ -12,7 +13,7 @@ const CHUNK: usize = 16 * 1024;
 
 /// GELU of every element.
 pub(crate) fn gelu(xs: &Tensor) -> Result<Tensor> {
-    if xs.device().is_cpu() { xs.contiguous()?.apply_op1(Gelu) } else { plain(xs) }
+    if fast(xs) { xs.contiguous()?.apply_op1(Gelu) } else { plain(xs) }
 }
 
 /// candle's own.

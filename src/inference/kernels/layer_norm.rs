@@ -4,6 +4,7 @@ use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::fast;
 use super::recorded::Gradients;
 use super::slices::{asked, floats, read};
 
@@ -12,8 +13,10 @@ const ROWS: usize = 64;
 
 /// `(xs - mean) / sqrt(variance + eps) * weight + bias` for each row of `xs` (…, H); `weight` and `bias` are (H).
 pub(crate) fn layer_norm(xs: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
-    if xs.device().is_cpu() {
+    if fast(xs) {
         xs.contiguous()?.apply_op3(weight, bias, LayerNorm { eps: eps as f32 })
+    } else if ![xs, weight, bias].into_iter().any(Tensor::track_op) {
+        candle_nn::ops::layer_norm(&xs.contiguous()?, weight, bias, eps as f32)
     } else {
         plain(xs, weight, bias, eps)
     }

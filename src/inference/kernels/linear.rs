@@ -4,13 +4,14 @@
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 
+use super::fast;
 use super::gemm::{Left, Panels, Start, multiply};
 use super::recorded::Gradients;
 use super::slices::{asked, change, floats, read};
 
-/// `xs` (N, K), `weight` (M, K) and `bias` (M) give (N, M), all f32; the product is computed in `dtype`.
+/// `xs` (N, K), `weight` (M, K) and `bias` (M) give (N, M) in the type of weight and bias; the product is computed in `dtype`.
 pub(crate) fn linear(xs: &Tensor, weight: &Tensor, bias: &Tensor, dtype: DType) -> Result<Tensor> {
-    if xs.device().is_cpu() && dtype == DType::F32 {
+    if fast(xs) && dtype == DType::F32 {
         xs.contiguous()?.apply_op3(weight, bias, Linear)
     } else {
         plain(xs, weight, bias, dtype)
@@ -82,7 +83,7 @@ fn sum_of_rows(grad: &Tensor, bias: &Tensor) -> Result<Tensor> {
 /// The same from candle's differentiable operations.
 pub(super) fn plain(xs: &Tensor, weight: &Tensor, bias: &Tensor, dtype: DType) -> Result<Tensor> {
     let product = xs.to_dtype(dtype)?.matmul(&weight.to_dtype(dtype)?.t()?)?;
-    product.to_dtype(DType::F32)?.broadcast_add(bias)
+    product.to_dtype(weight.dtype())?.broadcast_add(bias)
 }
 
 struct Linear;

@@ -5,8 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use candle_core::backend::BackendStorage;
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, TensorId};
+use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, Result, Shape, Storage, Tensor, TensorId, bail};
 
 /// Gradients of variables that go past candle's store.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +38,7 @@ impl Gradients {
 }
 
 /// `output`, computed from `xs` without a graph, as a node of one: `backward` makes the gradient of `xs` from that of the output.
-/// All on the CPU.
+/// All f32; `output` must have been computed, not be a view.
 pub(crate) fn recorded(
     xs: &Tensor,
     output: Tensor,
@@ -58,6 +59,15 @@ impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> CustomOp1 for Recorded<F> {
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
         Ok((CpuStorage::F32(self.output.flatten_all()?.to_vec1()?), self.output.shape().clone()))
+    }
+
+    fn cuda_fwd(&self, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
+        let (storage, layout) = self.output.storage_and_layout();
+        let whole = layout.contiguous_offsets().is_some_and(|(start, _)| start == 0);
+        match &*storage {
+            Storage::Cuda(storage) if whole => Ok((storage.try_clone(layout)?, self.output.shape().clone())),
+            _ => bail!("recorded: expected a contiguous tensor on the GPU"),
+        }
     }
 
     fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {

@@ -5,13 +5,14 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::dropout::{self, Mask};
+use super::fast;
 use super::slices::{asked, floats};
 
 const CHUNK: usize = 16 * 1024;
 
-/// `xs` after dropout, where there is a mask, plus `skipped` of the same shape.
+/// `xs` after dropout, where there is a mask, plus `skipped` of the same shape, in the type of `skipped`.
 pub(crate) fn residual(xs: &Tensor, skipped: &Tensor, mask: Option<Mask>) -> Result<Tensor> {
-    if xs.device().is_cpu() && xs.shape() == skipped.shape() {
+    if fast(xs) && xs.shape() == skipped.shape() {
         xs.contiguous()?.apply_op2(&skipped.contiguous()?, Residual { mask })
     } else {
         plain(xs, skipped, mask)
@@ -20,8 +21,9 @@ pub(crate) fn residual(xs: &Tensor, skipped: &Tensor, mask: Option<Mask>) -> Res
 
 /// The same from candle's differentiable operations.
 pub(super) fn plain(xs: &Tensor, skipped: &Tensor, mask: Option<Mask>) -> Result<Tensor> {
+    let xs = xs.to_dtype(skipped.dtype())?;
     match mask {
-        Some(mask) => dropout::plain(xs, mask)? + skipped,
+        Some(mask) => dropout::plain(&xs, mask)? + skipped,
         None => xs + skipped,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Device, Error, Result, Tensor, Var};
+use candle_core::{D, DType, Device, Error, Result, Tensor, Var};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -50,7 +50,7 @@ fn kernels_equal_their_plain_twins() -> Result<()> {
     for (rows, width) in [(1, 4), (3, 17), (70, 32), (130, 48)] {
         let xs = random(rng, &[rows, width])?;
         agree("gelu", std::slice::from_ref(&xs), || gelu(&xs), || gelu::plain(&xs))?;
-        let mask = Mask { rate: 0.3, seed: 77 };
+        let mask = Mask { rate: 0.3, seed: 77, fresh: true };
         let dropped = || dropout(&xs, mask);
         agree("dropout", std::slice::from_ref(&xs), dropped, || dropout::plain(&xs, mask))?;
         let skipped = random(rng, &[rows, width])?;
@@ -71,6 +71,35 @@ fn kernels_equal_their_plain_twins() -> Result<()> {
     Ok(())
 }
 
+/// Attention, one sequence after the other, from candle's differentiable operations.
+fn one_by_one(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &Attention) -> Result<Tensor> {
+    let (_, width) = queries.dims2()?;
+    let scale = 1.0 / ((width / shape.heads) as f64).sqrt();
+    let mut outputs = Vec::new();
+    let sequences = shape.queries.windows(2).zip(shape.keys.windows(2));
+    for (sequence, (read_by, reads)) in sequences.enumerate() {
+        let split = |xs: &Tensor, bounds: &[usize]| {
+            let rows = xs.narrow(0, bounds[0], bounds[1] - bounds[0])?;
+            rows.reshape((rows.dim(0)?, shape.heads, width / shape.heads))?.transpose(0, 1)?.contiguous()
+        };
+        let (readers, length) = (read_by[1] - read_by[0], reads[1] - reads[0]);
+        let (queries, keys, values) = (split(queries, read_by)?, split(keys, reads)?, split(values, reads)?);
+        let likeness = (queries.matmul(&keys.t()?)? * scale)?;
+        let mut weights = candle_nn::ops::softmax(&likeness, D::Minus1)?;
+        if let Some(mask) = shape.dropout {
+            let factors: Vec<f32> = (0..shape.heads)
+                .flat_map(|head| {
+                    let mask = attention::row_mask(mask, sequence, head);
+                    (0..readers * length).map(move |index| mask.factor(index as u32))
+                })
+                .collect();
+            weights = (weights * Tensor::from_vec(factors, (shape.heads, readers, length), queries.device())?)?;
+        }
+        outputs.push(weights.matmul(&values)?.transpose(0, 1)?.reshape((readers, width))?);
+    }
+    Tensor::cat(&outputs, 0)
+}
+
 #[test]
 fn attention_equals_its_plain_twin() -> Result<()> {
     let rng = &mut ChaCha8Rng::seed_from_u64(2);
@@ -87,27 +116,36 @@ fn attention_equals_its_plain_twin() -> Result<()> {
             [random(rng, &[rows[0], width])?, random(rng, &[rows[1], width])?, random(rng, &[rows[2], width])?];
         let (read_by, reads) = (queries, keys);
         let [queries, keys, values] = &inputs;
-        for dropout in [None, Some(Mask { rate: 0.2, seed: 5 })] {
+        for dropout in [None, Some(Mask { rate: 0.2, seed: 5, fresh: true })] {
             let (keys_at, queries_at) = (Arc::from(reads.as_slice()), Arc::from(read_by.as_slice()));
-            let shape = Attention { keys: keys_at, queries: queries_at, heads, dropout };
-            let fast = || attention(queries, keys, values, &shape);
-            agree("attention", &inputs, fast, || attention::plain(queries, keys, values, &shape))?;
+            let shape = Attention { keys: keys_at, queries: queries_at, heads, dropout, padding: Arc::default() };
+            let plain = || one_by_one(queries, keys, values, &shape);
+            agree("attention", &inputs, || attention(queries, keys, values, &shape), plain)?;
+            agree("padded attention", &inputs, || attention::padded(queries, keys, values, &shape), plain)?;
         }
     }
     Ok(())
 }
 
 #[test]
+fn rows_are_gathered_either_way() -> Result<()> {
+    let table = random(&mut ChaCha8Rng::seed_from_u64(3), &[5, 7])?;
+    let indices = Tensor::new(&[4_u32, 0, 4, 2], &Device::Cpu)?;
+    let table = std::slice::from_ref(&table);
+    agree("rows", table, || gather::one_hot(&table[0], &indices), || table[0].index_select(&indices, 0))
+}
+
+#[test]
 fn dropout_keeps_the_share_and_the_mean() -> Result<()> {
     let xs = Tensor::ones(200_000, DType::F32, &Device::Cpu)?;
     for seed in [0, 1, u64::MAX] {
-        let ys = dropout(&xs, Mask { rate: 0.1, seed })?.to_vec1::<f32>()?;
+        let ys = dropout(&xs, Mask { rate: 0.1, seed, fresh: true })?.to_vec1::<f32>()?;
         let dropped = ys.iter().filter(|y| **y == 0.0).count() as f64 / ys.len() as f64;
         assert!((dropped - 0.1).abs() < 0.003, "{dropped}");
         let mean = ys.iter().map(|y| f64::from(*y)).sum::<f64>() / ys.len() as f64;
         assert!((mean - 1.0).abs() < 0.005, "{mean}");
     }
-    let [first, second] = [1, 2].map(|seed| dropout(&xs, Mask { rate: 0.1, seed }));
+    let [first, second] = [1, 2].map(|seed| dropout(&xs, Mask { rate: 0.1, seed, fresh: true }));
     assert_ne!(first?.to_vec1::<f32>()?, second?.to_vec1::<f32>()?);
     Ok(())
 }

@@ -7,11 +7,14 @@ use crate::Result;
 use crate::batch::{Batch, groups};
 use crate::encode::Encoding;
 use crate::encoder::Mode;
-use crate::head::Question;
+use crate::head::{Logits, Question};
 use crate::model::Model;
 
 /// Tokens that are read at once: enough to fill the matrix products of a CPU, little enough to stay in memory.
 const BATCH_TOKENS: usize = 2048;
+
+/// The same of a GPU.
+const GPU_BATCH_TOKENS: usize = 16 * 1024;
 
 /// What the model makes of one encoding: logits in label order.
 #[derive(Debug, Clone, Default)]
@@ -24,16 +27,19 @@ pub(super) struct Reading {
 /// Read each of `encodings` once.
 pub(super) fn read(model: &Model, encodings: &[Encoding]) -> Result<Vec<Reading>> {
     let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
-    let groups = groups(&lengths, BATCH_TOKENS);
-    // Side by side: one thread a group leaves fewer waiting than many threads a product.
-    let logits: Result<Vec<_>> = groups
-        .par_iter()
-        .map(|group| {
-            let batch = Batch::pack(group.iter().map(|&index| &encodings[index]));
-            let logits = model.forward(&batch, Mode::Infer)?;
-            Ok((triples(logits.stance.as_ref())?, triples(logits.sentiment.as_ref())?))
-        })
-        .collect();
+    let on_cpu = model.device().is_cpu();
+    let groups = groups(&lengths, if on_cpu { BATCH_TOKENS } else { GPU_BATCH_TOKENS });
+    let forward =
+        |group: &Vec<usize>| model.forward(&Batch::pack(group.iter().map(|&index| &encodings[index])), Mode::Infer);
+    let answers = |logits: Logits| Ok((triples(logits.stance.as_ref())?, triples(logits.sentiment.as_ref())?));
+    let logits: Result<Vec<_>> = if on_cpu {
+        // Side by side: one thread a group leaves fewer waiting than many threads a product.
+        groups.par_iter().map(|group| answers(forward(group)?)).collect()
+    } else {
+        // A GPU works in the order in which it is told to: all is told before the first answer is waited for.
+        let logits: Vec<Logits> = groups.iter().map(forward).collect::<Result<_>>()?;
+        logits.into_iter().map(answers).collect()
+    };
     let mut readings = vec![Reading::default(); encodings.len()];
     for (group, (stance, sentiment)) in groups.into_iter().zip(logits?) {
         let (mut stance, mut sentiment) = (stance.into_iter(), sentiment.into_iter());
