@@ -6,6 +6,9 @@ use regard_eval::bench::{Comparison, Figures, Load, Range, Report};
 
 use crate::figures::{percent, table};
 
+/// A figure: its heading, and where it is.
+type Named<T> = (&'static str, fn(&T) -> f64);
+
 /// One benchmark in full, or a row each of several.
 pub(super) fn of(reports: &[Report]) -> String {
     let Some(report) = reports.first() else { return String::new() };
@@ -56,12 +59,12 @@ fn of_one(report: &Report) -> String {
         let high = values.iter().copied().fold(median, f64::max);
         table.add_row([name.to_owned(), number(median), number(low), number(high)]);
     };
-    let loads: [(&str, fn(&Load) -> f64); 2] =
+    let loads: [Named<Load>; 2] =
         [("load, ms", |load| load.load_ms), ("first answer, ms", |load| load.first_answer_ms)];
     for (name, field) in loads {
         row(name, report.loads.iter().map(field).collect(), field(&report.load));
     }
-    let rounds: [(&str, fn(&Figures) -> f64); 10] = [
+    let rounds: [Named<Figures>; 10] = [
         ("sentences/s", |round| round.sentences_per_s),
         ("actor pairs/s", |round| round.pairs_per_s),
         ("tokens/s", |round| round.tokens_per_s),
@@ -84,7 +87,7 @@ fn of_one(report: &Report) -> String {
         let _ = writeln!(text, "peak memory {peak:.0} MB");
     }
     if let (Some(peak), Some(share)) = (report.peak_gflops, report.share_of_peak) {
-        let _ = writeln!(text, "{} % of the machine's {peak:.0} GFLOP/s", percent(share));
+        let _ = writeln!(text, "{} % of the {peak:.0} GFLOP/s of a large matrix product", percent(share));
     }
     text
 }
