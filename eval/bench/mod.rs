@@ -1,6 +1,6 @@
 //! How fast a model answers on this machine, and what that takes.
 //!
-//! In reading order: [`Loaded`], what is to be measured, from a checkpoint or [`random`]; [`Work`], what it reads; [`Bench`], the
+//! In reading order: [`Loaded`], what is to be measured, from a checkpoint or [`Random`]; [`Work`], what it reads; [`Bench`], the
 //! measuring; [`Report`], the figures; [`compare`](Comparison), two reports; [`svg`], a sweep as a picture.
 //!
 //! Batches are packed and shared by threads as [`Predictor`](regard::predict::Predictor) does it. There is no padding: a token that
