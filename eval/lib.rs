@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`example`], what is asked and what is right; [`answer`], what a model says; [`metrics`], how good that is;
 //! [`bootstrap`](Bootstrap), how sure; [`breakdown`](Breakdown), for whom; [`evaluate`], all of it together; [`compare`], better than
-//! whose; [`probe`], what it goes by; [`report`], the result as files; [`bench`], how fast it answers. Beside these, [`dataset`] brings labelled sets into the schema
+//! whose; [`probe`], what it goes by; [`report`], the result as files; [`mod@bench`], how fast it answers. Beside these, [`dataset`] brings labelled sets into the schema
 //! and [`predictions`] the answers of others.
 //!
 //! **Invariant:** knows nothing of training; gold labels do not go below this crate.

@@ -103,8 +103,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         work.check(&loaded)?;
     }
     let [first, ..] = works.as_slice() else { anyhow::bail!("expected something to read, found nothing") };
-    let several = works.len() * arguments.batch_tokens.len() > 1;
-    anyhow::ensure!(!several || arguments.vectors.is_none(), "--vectors goes with one length and one size of batch");
+    let points = works.len() * arguments.batch_tokens.len();
+    anyhow::ensure!(points == 1 || arguments.vectors.is_none(), "--vectors goes with one length and one size of batch");
     let model = source.record(&loaded.config, loaded.question)?;
     drop(loaded);
     let data = arguments.data.as_deref().map(read).transpose()?.map(|bytes| bench::sha256(&bytes));
@@ -115,7 +115,6 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let peak = || if arguments.peak { bench::peak(&source.device).map(Some) } else { Ok(None) };
     let before = peak()?;
     let bench = Bench::load(|| source.load(), arguments.rounds, &first.1)?;
-    let points = works.len() * arguments.batch_tokens.len();
     let bar = progress::count(points * (arguments.warm_up + arguments.rounds), "rounds");
     let mut reports = Vec::new();
     for &batch_tokens in &arguments.batch_tokens {
@@ -204,8 +203,8 @@ impl Arguments {
             let input = self.input.map_or_else(|| Input::of(loaded.question), Input::from);
             return Ok(vec![(None, Work::read(path, input)?)]);
         }
-        // Else the work would be less than the sequences asked for say, and no error would come of it.
         let longest = loaded.config.longest();
+        // A batch for every thread.
         let most = self.batch_tokens.iter().copied().max().unwrap_or(0);
         let tokens = DRAWN.max(most.saturating_mul(rayon::current_num_threads()));
         let mut works = Vec::new();
