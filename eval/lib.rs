@@ -3,12 +3,13 @@
 //!
 //! In reading order: [`example`], what is asked and what is right; [`answer`], what a model says; [`metrics`], how good that is;
 //! [`bootstrap`](Bootstrap), how sure; [`breakdown`](Breakdown), for whom; [`evaluate`], all of it together; [`compare`], better than
-//! whose; [`probe`], what it goes by; [`report`], the result as files. Beside these, [`dataset`] brings labelled sets into the schema
+//! whose; [`probe`], what it goes by; [`report`], the result as files; [`mod@bench`], how fast it answers. Beside these, [`dataset`] brings labelled sets into the schema
 //! and [`predictions`] the answers of others.
 //!
 //! **Invariant:** knows nothing of training; gold labels do not go below this crate.
 
 mod answer;
+pub mod bench;
 mod bootstrap;
 mod breakdown;
 pub mod compare;
@@ -16,6 +17,7 @@ pub mod dataset;
 mod evaluation;
 pub mod example;
 mod lines;
+mod machine;
 pub mod metrics;
 mod mistakes;
 pub mod predictions;
@@ -31,6 +33,7 @@ pub use bootstrap::Bootstrap;
 pub use breakdown::Breakdown;
 pub use evaluation::{Evaluation, Parts, Settings, count, evaluate};
 pub use example::{Example, Gold};
+pub use machine::Machine;
 pub use mistakes::{Mistake, mistakes};
 pub use replacement::Replacement;
 pub use runs::{OverRuns, Spread, Spreads, over_runs};

@@ -38,7 +38,15 @@ impl Replacement {
     /// # Errors
     /// Where the disk is full and the like.
     pub fn write(&mut self, text: &str) -> Result<(), Error> {
-        Ok(self.file.write_all(text.as_bytes()).map_err(regard::Error::io(&self.path))?)
+        self.write_bytes(text.as_bytes())
+    }
+
+    /// Write what is no text.
+    ///
+    /// # Errors
+    /// As [`Replacement::write`].
+    pub fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        Ok(self.file.write_all(bytes).map_err(regard::Error::io(&self.path))?)
     }
 
     /// Write a line of JSON.

@@ -36,6 +36,7 @@ use std::path::PathBuf;
 pub use batches::write_batches;
 pub use config::Config;
 pub use plan::{Memory, Plan, plan};
+pub use provenance::commit;
 pub use train::{Event, Models, Options, Outcome, train};
 pub use trim::{Plan as TrimPlan, Trimmed, trim, trim_checkpoint};
 

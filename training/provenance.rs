@@ -1,15 +1,13 @@
 //! What a run was made from: `run.json`, enough to make it again and to see that it goes on from the same.
 
 mod file;
-mod machine;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 pub(crate) use file::FileRecord;
-use machine::Machine;
-use regard_eval::Replacement;
+use regard_eval::{Machine, Replacement};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -41,7 +39,7 @@ impl Provenance {
         let records = |paths: &[PathBuf]| paths.iter().map(|path| FileRecord::of(path)).collect::<Result<_, _>>();
         Ok(Self {
             regard: env!("CARGO_PKG_VERSION").to_owned(),
-            commit: option_env!("REGARD_COMMIT").map(str::to_owned),
+            commit: commit().map(str::to_owned),
             started: DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true),
             machine: Machine::here(),
             device,
@@ -73,6 +71,11 @@ impl Provenance {
         changed.extend(file::changed(&self.base, &now.base, |record| record.path.file_name()));
         changed
     }
+}
+
+/// The commit that the program was built from, with `-dirty` where the code had been changed since; `None` outside a repository.
+pub fn commit() -> Option<&'static str> {
+    option_env!("REGARD_COMMIT")
 }
 
 #[cfg(test)]

@@ -17,51 +17,17 @@ RESULT.json. Nothing else should run on the machine: with fewer free cores than 
 
 import argparse
 import json
-import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
-from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from in_turn import HERE, about, ratios, run, say, spread
+
 ENGINES = ["regard f32", "torch f32", "torch bf16"]
 # Exit statuses of regard that are no failure: 3 is done, but some records were left out.
 DONE = (0, 3)
-
-
-def say(*words):
-    print(*words, file=sys.stderr, flush=True)
-
-
-def environment(threads):
-    """Of an engine's process: PyTorch's libraries all get the same number. Regard is told its own as a setting."""
-    numbers = dict.fromkeys(["OMP_NUM_THREADS", "MKL_NUM_THREADS"], str(threads))
-    return os.environ | numbers
-
-
-def run(command, threads, log, good=(0,)):
-    """Run one engine to its end. Its stdout, the seconds it took, and the most memory it held in megabytes."""
-    with tempfile.TemporaryFile() as out, log.open("wb") as errors:
-        start = time.perf_counter()
-        child = subprocess.Popen(command, env=environment(threads), stdout=out, stderr=errors)
-        # Its own figures: those of getrusage(RUSAGE_CHILDREN) are the largest of all children so far.
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.perf_counter() - start
-        out.seek(0)
-        text = out.read().decode()
-    if child.returncode not in good:
-        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise SystemExit(f"{' '.join(map(str, command))}: exit status {child.returncode}\n{tail}")
-    # macOS counts bytes, Linux kibibytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return text, wall, usage.ru_maxrss * unit / 1e6
 
 
 def regard_speed(metrics, warm, steps):
@@ -120,59 +86,6 @@ def settings(arguments, others=()):
     return [word for setting in [*arguments.set, threads, *others] for word in ("--set", setting)]
 
 
-def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
-
-
-def ratios(rounds, engines):
-    """How the first engine's speed and memory are to each other one's, over the rounds."""
-    first, *others = engines
-    found = {}
-    for other in others:
-        for field in ("tokens_per_s", "peak_mb"):
-            values = [turns[first][field] / turns[other][field] for turns in rounds]
-            found[f"{field}: {first} / {other}"] = spread([round(value, 4) for value in values])
-    return found
-
-
-def command_output(*command, default="unknown"):
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return default
-
-
-def machine():
-    """What the figures depend on but for the code."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        lines = (line.partition(":") for line in info.read_text(encoding="utf-8").splitlines())
-        cpu = next((value.strip() for name, _, value in lines if name.strip() == "model name"), cpu)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return {"cpu": cpu, "cores": os.cpu_count(), "memory_gb": round(memory, 1), "system": platform.platform()}
-
-
-def about(arguments):
-    """Where, when and with what the figures were taken; a commit with a plus has changes beside it."""
-    commit = command_output("git", "rev-parse", "HEAD")
-    changed = command_output("git", "status", "--porcelain", "--untracked-files=no", default="")
-    return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "commit": commit + ("+" if changed else ""),
-        "versions": {
-            "regard": command_output(str(Path(arguments.regard).resolve()), "--version"),
-            "python": platform.python_version(),
-            "torch": version("torch"),
-            "transformers": version("transformers"),
-        },
-        "config": str(arguments.config),
-        "set": arguments.set,
-        "threads": arguments.threads,
-    }
-
-
 def base_of(arguments):
     """The directory of the base model that the experiment names."""
     changed = [setting.split("=", 1)[1].strip("\"'") for setting in arguments.set if setting.startswith("base=")]
@@ -205,7 +118,8 @@ def main():
     if arguments.steps <= arguments.warm:
         parser.error("--steps: expected more than --warm")
     base = base_of(arguments)
-    result = {"about": about(arguments) | {"steps": arguments.steps, "warm": arguments.warm}, "rounds": []}
+    asked = {"config": str(arguments.config), "set": arguments.set, "threads": arguments.threads}
+    result = {"about": about(arguments.regard) | asked | {"steps": arguments.steps, "warm": arguments.warm}, "rounds": []}
     with tempfile.TemporaryDirectory() as scratch:
         batches = Path(scratch) / "batches.jsonl"
         dry_run(arguments, batches)

@@ -3,6 +3,7 @@
 //! One file a subcommand. stdout is data, stderr is for people; only this crate prints.
 
 mod actors;
+mod bench;
 mod classify;
 mod data;
 mod eval;
@@ -37,6 +38,7 @@ enum Command {
     Actors(actors::Arguments),
     Info(info::Arguments),
     Eval(Box<eval::Arguments>),
+    Bench(Box<bench::Arguments>),
     Train(train::Arguments),
     Trim(trim::Arguments),
     Data(data::Arguments),
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Actors(arguments) => actors::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Trim(arguments) => trim::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),

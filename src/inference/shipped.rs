@@ -10,7 +10,8 @@ pub const CARD: &str = include_str!("../../models/default/MODEL_CARD.md");
 
 const CONFIG: &[u8] = include_bytes!("../../models/default/config.json");
 const TOKENIZER: &[u8] = include_bytes!("../../models/default/tokenizer.json");
-const WEIGHTS: &[u8] = include_bytes!("../../models/default/model.safetensors");
+/// Its weights, as a safetensors file.
+pub const WEIGHTS: &[u8] = include_bytes!("../../models/default/model.safetensors");
 
 impl Checkpoint {
     /// The checkpoint of `models/default`.

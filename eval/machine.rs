@@ -1,23 +1,23 @@
-//! The machine a run is on.
+//! The machine that figures were taken on.
 
 use serde::{Deserialize, Serialize};
 
 /// What its speed, and the last bits of its sums, hang on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Machine {
+pub struct Machine {
     /// As Rust calls it.
-    pub(crate) os: String,
+    pub os: String,
     /// As Rust calls it.
-    pub(crate) arch: String,
+    pub arch: String,
     /// That the run may use.
-    pub(crate) cores: usize,
+    pub cores: usize,
     /// Maker and model, where the system says so.
-    pub(crate) cpu: Option<String>,
+    pub cpu: Option<String>,
 }
 
 impl Machine {
     /// This one.
-    pub(super) fn here() -> Self {
+    pub fn here() -> Self {
         Self {
             os: std::env::consts::OS.to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
