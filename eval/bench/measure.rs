@@ -43,7 +43,7 @@ impl Bench {
             // Where a sequence points at nobody, it is a question itself.
             pairs: encodings.iter().map(|encoding| encoding.targets.len().max(1)).sum(),
             tokens: encodings.iter().map(|encoding| encoding.ids.len()).sum(),
-            operations: batches.iter().map(|batch| operations(reader.encoder().config(), batch)).sum(),
+            operations: batches.iter().map(|batch| operations(reader.config(), batch)).sum(),
         };
         let longest = encodings.iter().map(|encoding| encoding.ids.len()).max().unwrap_or(0);
         let Totals { sequences, pairs, tokens, .. } = total;

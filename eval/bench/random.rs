@@ -6,7 +6,7 @@ use std::str::FromStr;
 use candle_core::Device;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use regard::encoder::EncoderConfig;
+use regard::encoder::{EncoderConfig, Precision};
 use regard::head::Question;
 use regard::weights::Weights;
 use regard::{Error, Result};
@@ -102,8 +102,15 @@ impl Random {
     /// # Errors
     /// Where `device` cannot hold it.
     pub fn load(&self, device: &Device) -> Result<Loaded> {
-        let weights = Weights::parse(&self.file, "shape", device)?;
-        Ok(Loaded { config: self.config.clone(), question: Some(Question::Span), weights, tokenizer: None })
+        let weights = Weights::parse(self.file.clone(), "shape", device)?;
+        Ok(Loaded {
+            config: self.config.clone(),
+            question: Some(Question::Span),
+            weights,
+            tokenizer: None,
+            precision: Precision::F32,
+            arithmetic: None,
+        })
     }
 }
 

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::hint::black_box;
 
+use candle_core::Tensor;
 use regard::batch::Batch;
 use regard::checkpoint::Checkpoint;
 use regard::encode::{Encoding, Tokenizer};
-use regard::encoder::{Encoder, EncoderConfig, Mode};
+use regard::encoder::{Encoder, EncoderConfig, Mode, Precision};
+use regard::engine::{Arithmetic, Engine};
 use regard::head::Question;
 use regard::model::Model;
 use regard::weights::Weights;
@@ -25,12 +27,29 @@ pub struct Loaded {
     pub weights: Weights,
     /// `None` where there is none, and only ids can be read.
     pub tokenizer: Option<Tokenizer>,
+    /// What a GPU computes in.
+    pub precision: Precision,
+    /// What a CPU computes in; `None` for what the matrices are stored in.
+    pub arithmetic: Option<Arithmetic>,
+}
+
+impl Loaded {
+    /// The name of what it computes in.
+    pub fn dtype(&self) -> &'static str {
+        let stored = if self.weights.stores_int8() { Arithmetic::Int8 } else { Arithmetic::F32 };
+        match (self.weights.device().is_cpu(), self.arithmetic.unwrap_or(stored), self.precision) {
+            (true, Arithmetic::Int8, _) => "int8",
+            (true, Arithmetic::F32, _) | (false, _, Precision::F32) => "f32",
+            (false, _, Precision::Bf16) => "bf16",
+            (false, _, Precision::F16) => "f16",
+        }
+    }
 }
 
 impl From<Checkpoint> for Loaded {
     fn from(checkpoint: Checkpoint) -> Self {
-        let Checkpoint { encoder, question, weights, tokenizer, .. } = checkpoint;
-        Self { config: encoder, question, weights, tokenizer: Some(tokenizer) }
+        let Checkpoint { encoder, question, weights, tokenizer, precision, arithmetic, .. } = checkpoint;
+        Self { config: encoder, question, weights, tokenizer: Some(tokenizer), precision, arithmetic }
     }
 }
 
@@ -45,22 +64,40 @@ pub(super) struct Reader {
 enum Body {
     Model(Box<Model>),
     Encoder(Box<Encoder>),
+    Engine(Box<Engine>),
 }
 
 impl Reader {
     pub(super) fn new(loaded: Loaded) -> Result<Self> {
-        let Loaded { config, question, mut weights, tokenizer } = loaded;
+        let int8 = loaded.dtype() == "int8";
+        let arithmetic = if int8 { Arithmetic::Int8 } else { Arithmetic::F32 };
+        let Loaded { config, question, mut weights, tokenizer, precision, .. } = loaded;
+        let cpu = weights.device().is_cpu();
+        precision.check(&weights.device())?;
+        precision.cast(&mut weights)?;
         let body = match question {
+            Some(question) if cpu => Body::Model(Box::new(Model::load_engine(&config, question, weights, arithmetic)?)),
             Some(question) => Body::Model(Box::new(Model::load(&config, question, weights)?)),
+            None if cpu => Body::Engine(Box::new(Engine::load(&config, &mut weights, arithmetic)?)),
             None => Body::Encoder(Box::new(Encoder::load(&config, &mut weights)?)),
         };
         Ok(Self { body, tokenizer })
     }
 
-    pub(super) fn encoder(&self) -> &Encoder {
+    pub(super) fn config(&self) -> &EncoderConfig {
         match &self.body {
-            Body::Model(model) => model.encoder(),
-            Body::Encoder(encoder) => encoder,
+            Body::Model(model) => model.config(),
+            Body::Encoder(encoder) => encoder.config(),
+            Body::Engine(engine) => engine.config(),
+        }
+    }
+
+    /// The last hidden states (R, H) of what a batch reads.
+    pub(super) fn hidden(&self, batch: &Batch) -> Result<Tensor> {
+        match &self.body {
+            Body::Model(model) => model.hidden(batch, Mode::Infer),
+            Body::Encoder(encoder) => encoder.forward(batch, Mode::Infer),
+            Body::Engine(engine) => engine.forward(batch),
         }
     }
 
@@ -86,8 +123,8 @@ impl Reader {
                     black_box(logits.to_vec2::<f32>()?);
                 }
             }
-            Body::Encoder(encoder) => {
-                black_box(encoder.forward(batch, Mode::Infer)?.to_vec2::<f32>()?);
+            Body::Encoder(_) | Body::Engine(_) => {
+                black_box(self.hidden(batch)?.to_vec2::<f32>()?);
             }
         }
         Ok(())

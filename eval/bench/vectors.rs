@@ -4,7 +4,6 @@ use rayon::prelude::*;
 use regard::Result;
 use regard::batch::{Batch, groups};
 use regard::encode::Encoding;
-use regard::encoder::Mode;
 
 use super::load::Bench;
 use super::work::Work;
@@ -15,7 +14,6 @@ impl Bench {
     /// # Errors
     /// Where the model cannot read the work.
     pub fn vectors(&self, work: &Work, batch_tokens: usize) -> Result<Vec<Vec<f32>>> {
-        let encoder = self.reader.encoder();
         let mut encodings: Vec<Encoding> = Vec::new();
         for sequence in &work.sequences {
             encodings.push(Encoding { targets: Vec::new(), ..self.reader.encode(sequence)?.into_owned() });
@@ -26,7 +24,7 @@ impl Bench {
             .par_iter()
             .map(|group| {
                 let batch = Batch::pack(group.iter().map(|&index| &encodings[index]));
-                Ok(encoder.forward(&batch, Mode::Infer)?.to_vec2::<f32>()?)
+                Ok(self.reader.hidden(&batch)?.to_vec2::<f32>()?)
             })
             .collect();
         let mut vectors = vec![Vec::new(); encodings.len()];

@@ -42,13 +42,13 @@ pub(crate) enum Dtype {
 }
 
 impl Dtype {
-    /// Have `checkpoint` answer in it.
-    fn set(self, checkpoint: &mut Checkpoint) {
+    /// Have a checkpoint of this `precision` and `arithmetic` answer in it.
+    pub(crate) fn set(self, precision: &mut Precision, arithmetic: &mut Option<Arithmetic>) {
         match self {
-            Self::F32 => checkpoint.arithmetic = Some(Arithmetic::F32),
-            Self::Bf16 => checkpoint.precision = Precision::Bf16,
-            Self::F16 => checkpoint.precision = Precision::F16,
-            Self::Int8 => checkpoint.arithmetic = Some(Arithmetic::Int8),
+            Self::F32 => *arithmetic = Some(Arithmetic::F32),
+            Self::Bf16 => *precision = Precision::Bf16,
+            Self::F16 => *precision = Precision::F16,
+            Self::Int8 => *arithmetic = Some(Arithmetic::Int8),
         }
     }
 }
@@ -67,7 +67,7 @@ impl ModelArguments {
         };
         checkpoint.half_masking |= self.half_masking;
         if let Some(dtype) = self.dtype {
-            dtype.set(&mut checkpoint);
+            dtype.set(&mut checkpoint.precision, &mut checkpoint.arithmetic);
         }
         Ok(checkpoint)
     }

@@ -73,6 +73,17 @@ impl Model {
         }
     }
 
+    /// Hidden states (R, H) of the tokens of a batch that are [`read`](Batch::read).
+    ///
+    /// # Errors
+    /// As [`Model::forward`].
+    pub fn hidden(&self, batch: &Batch, mode: Mode<'_>) -> Result<Tensor> {
+        match (&self.encoder, mode) {
+            (Body::Engine(engine), Mode::Infer) => engine.forward(batch),
+            _ => self.encoder()?.forward(batch, mode),
+        }
+    }
+
     /// Logits of a batch whose token embeddings are `words` (N, H): those of [`Encoder::words`], or moved away from them.
     ///
     /// # Errors

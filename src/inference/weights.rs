@@ -123,7 +123,7 @@ impl Weights {
     }
 
     /// Whether matrices are stored as int8.
-    pub(crate) fn stores_int8(&self) -> bool {
+    pub fn stores_int8(&self) -> bool {
         self.tensors.values().any(|entry| matches!(entry, Entry::Stored(stored) if stored.is_int8()))
     }
 

@@ -16,8 +16,9 @@ use regard_eval::bench::{
 };
 use serde_json::json;
 
-use self::options::{Dtype, Reading, positive};
+use self::options::{Reading, positive};
 use crate::exit::Status;
+use crate::model::Dtype;
 use crate::{Outcome, figures, model, progress};
 
 /// Tokens of a drawn sequence where none are asked for: a sentence of the news.
@@ -41,9 +42,10 @@ pub(crate) struct Arguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: String,
-    /// What matrix products are computed in.
-    #[arg(long, value_enum, default_value = "f32")]
-    dtype: Dtype,
+    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// GPU, f32 where left out.
+    #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true)]
+    dtype: Option<Dtype>,
     /// Threads; all cores where left out.
     #[arg(long, value_name = "N", value_parser = positive)]
     threads: Option<usize>,
@@ -106,6 +108,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let points = works.len() * arguments.batch_tokens.len();
     anyhow::ensure!(points == 1 || arguments.vectors.is_none(), "--vectors goes with one length and one size of batch");
     let model = source.record(&loaded.config, loaded.question)?;
+    let dtype = loaded.dtype();
+    anyhow::ensure!(
+        dtype == "f32" || !arguments.peak,
+        "--peak: expected --dtype f32, whose product is measured, found {dtype}"
+    );
     drop(loaded);
     let data = arguments.data.as_deref().map(read).transpose()?.map(|bytes| bench::sha256(&bytes));
     let [json_file, svg_file, vectors_file] = [&arguments.json, &arguments.svg, &arguments.vectors]
@@ -121,7 +128,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         for (length, work) in &works {
             let plan = Plan { batch_tokens, rounds: arguments.rounds, warm_up: arguments.warm_up };
             let measured = bench.measure(work, plan, || bar.inc(1))?;
-            let settings = Settings { data: data.clone(), length: *length, ..arguments.settings(work.input(), plan) };
+            let settings =
+                Settings { data: data.clone(), length: *length, ..arguments.settings(work.input(), dtype, plan) };
             let commit = regard_training::commit();
             reports.push(Report::now(commit, model.clone(), settings, measured, bench.loads.clone()));
         }
@@ -155,26 +163,40 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 /// Where the model comes from.
 struct Source {
     device: Device,
+    dtype: Option<Dtype>,
     kind: Kind,
 }
 
 enum Kind {
+    #[cfg(feature = "shipped")]
     Shipped,
-    Directory { name: String, path: PathBuf },
-    Random { shape: Shape, random: Random },
+    Directory {
+        name: String,
+        path: PathBuf,
+    },
+    Random {
+        shape: Shape,
+        random: Random,
+    },
 }
 
 impl Source {
     fn load(&self) -> regard::Result<Loaded> {
-        match &self.kind {
-            Kind::Shipped => Checkpoint::shipped(&self.device).map(Loaded::from),
-            Kind::Directory { path, .. } => Checkpoint::open(path, &self.device).map(Loaded::from),
-            Kind::Random { random, .. } => random.load(&self.device),
+        let mut loaded = match &self.kind {
+            #[cfg(feature = "shipped")]
+            Kind::Shipped => Loaded::from(Checkpoint::shipped(&self.device)?),
+            Kind::Directory { path, .. } => Loaded::from(Checkpoint::open(path, &self.device)?),
+            Kind::Random { random, .. } => random.load(&self.device)?,
+        };
+        if let Some(dtype) = self.dtype {
+            dtype.set(&mut loaded.precision, &mut loaded.arithmetic);
         }
+        Ok(loaded)
     }
 
     fn record(&self, config: &EncoderConfig, question: Option<Question>) -> anyhow::Result<ModelRecord> {
         let (name, sha256) = match &self.kind {
+            #[cfg(feature = "shipped")]
             Kind::Shipped => ("default".to_owned(), Some(bench::sha256(regard::shipped::WEIGHTS))),
             Kind::Directory { name, path } => (name.clone(), Some(bench::sha256_of_weights(path)?)),
             Kind::Random { shape: Shape { layers, hidden, heads, vocabulary }, .. } => {
@@ -192,9 +214,14 @@ impl Arguments {
         let kind = match (&self.model, self.shape) {
             (Some(model), _) => Kind::Directory { name: model.clone(), path: model::directory(model)? },
             (None, Some(shape)) => Kind::Random { shape, random: Random::new(shape, longest)? },
+            #[cfg(feature = "shipped")]
             (None, None) => Kind::Shipped,
+            #[cfg(not(feature = "shipped"))]
+            (None, None) => {
+                anyhow::bail!("expected --model or --shape: this binary was built without the default model")
+            }
         };
-        Ok(Source { device, kind })
+        Ok(Source { device, dtype: self.dtype, kind })
     }
 
     /// What is read, and how long each sequence is where that was asked for.
@@ -216,13 +243,13 @@ impl Arguments {
         Ok(works)
     }
 
-    fn settings(&self, input: Input, plan: Plan) -> Settings {
+    fn settings(&self, input: Input, dtype: &str, plan: Plan) -> Settings {
         Settings {
             input,
             data: None,
             length: None,
             device: self.device.clone(),
-            dtype: self.dtype.name().to_owned(),
+            dtype: dtype.to_owned(),
             threads: rayon::current_num_threads(),
             batch_tokens: plan.batch_tokens,
             rounds: plan.rounds,

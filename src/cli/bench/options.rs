@@ -3,20 +3,6 @@
 use clap::ValueEnum;
 use regard_eval::bench::Input;
 
-/// What matrix products are computed in.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Dtype {
-    F32,
-}
-
-impl Dtype {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-        }
-    }
-}
-
 /// What a line of the data gives.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Reading {

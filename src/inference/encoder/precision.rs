@@ -33,7 +33,7 @@ impl Precision {
     pub fn check(self, device: &Device) -> Result<()> {
         if device.is_cpu() && self != Self::F32 {
             let name = self.dtype().as_str();
-            return Err(Error::Device(format!("{name}: expected a GPU, found the CPU, which computes in f32")));
+            return Err(Error::Device(format!("{name}: expected a GPU, found the CPU, which computes in f32 or int8")));
         }
         Ok(())
     }

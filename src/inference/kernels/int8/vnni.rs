@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "instructions that a processor may lack: a token proves that this one has them")]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_mul_ps, _mm512_set1_epi32,
+    __m512, __m512i, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_mul_ps, _mm512_set1_epi32,
     _mm512_set1_ps, _mm512_setzero_si512,
 };
 
@@ -55,9 +55,8 @@ fn tile<const R: usize>(xs: &Activations, first: usize, columns: &Columns<'_>, o
     let mut sums = [[_mm512_setzero_si512(); REGISTERS]; R];
     for (step, weights) in panel.iter().enumerate() {
         // SAFETY: as many bytes either way, and any bytes are registers.
-        let weights = unsafe {
-            std::mem::transmute::<[[i8; LANES * GROUP]; REGISTERS], [__m512i; REGISTERS]>(*weights)
-        };
+        let weights =
+            unsafe { std::mem::transmute::<[[i8; LANES * GROUP]; REGISTERS], [__m512i; REGISTERS]>(*weights) };
         for row in 0..R {
             let values = _mm512_set1_epi32(i32::from_le_bytes(rows[row][step]));
             for register in 0..REGISTERS {
@@ -65,29 +64,30 @@ fn tile<const R: usize>(xs: &Activations, first: usize, columns: &Columns<'_>, o
             }
         }
     }
-    for row in 0..R {
-        let (scale, offset) = (xs.scales()[first + row], xs.offsets()[first + row]);
+    for (row, sums) in sums.into_iter().enumerate() {
+        let (scale, offset) = (_mm512_set1_ps(xs.scales()[first + row]), _mm512_set1_ps(xs.offsets()[first + row]));
         let out = &mut out[(first + row) * columns.outputs + columns.first..][..columns.count];
-        for register in 0..REGISTERS {
+        for (register, sums) in sums.into_iter().enumerate() {
             let at = register * LANES;
-            let load = |values: &[f32]| {
-                let (whole, _) = values[at..].as_chunks::<LANES>();
-                // SAFETY: as many floats either way, and any floats are a register.
-                unsafe { std::mem::transmute::<[f32; LANES], std::arch::x86_64::__m512>(whole[0]) }
-            };
-            let summand = _mm512_fmadd_ps(_mm512_set1_ps(offset), load(columns.sums), load(columns.bias));
-            let factor = _mm512_mul_ps(_mm512_set1_ps(scale), load(columns.scales));
-            let values = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[row][register]), factor, summand);
-            // SAFETY: as above.
-            let values = unsafe { std::mem::transmute::<std::arch::x86_64::__m512, [f32; LANES]>(values) };
-            match out.get_mut(at..at + LANES) {
-                Some(out) => out.copy_from_slice(&values),
-                None => {
-                    let out = out.get_mut(at..).unwrap_or_default();
-                    out.copy_from_slice(&values[..out.len()]);
-                }
-            }
+            let summand = _mm512_fmadd_ps(offset, load(&columns.sums[at..]), load(&columns.bias[at..]));
+            let factor = _mm512_mul_ps(scale, load(&columns.scales[at..]));
+            let values = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), factor, summand);
+            // SAFETY: as many floats either way.
+            let values = unsafe { std::mem::transmute::<__m512, [f32; LANES]>(values) };
+            // Fewer than a register's in the last panel, or none.
+            let out = out.get_mut(at..).unwrap_or_default();
+            let count = out.len().min(LANES);
+            out[..count].copy_from_slice(&values[..count]);
         }
     }
     R
+}
+
+/// The first sixteen of `values`.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load(values: &[f32]) -> __m512 {
+    let (whole, _) = values.as_chunks::<LANES>();
+    // SAFETY: as many floats either way, and any floats are a register.
+    unsafe { std::mem::transmute::<[f32; LANES], __m512>(whole[0]) }
 }
