@@ -4,12 +4,9 @@
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
-use rayon::prelude::*;
 
 use super::fast;
 use super::slices::{asked, floats, read};
-
-const CHUNK: usize = 16 * 1024;
 
 /// Each element is 0 with probability `rate`, else divided by `1 - rate`.
 pub(crate) fn dropout(xs: &Tensor, mask: Mask) -> Result<Tensor> {
@@ -49,7 +46,7 @@ impl Mask {
 
     /// The gradient of what was dropped from: `grad`, dropped likewise.
     pub(crate) fn gradient(self, grad: &Tensor) -> Result<Tensor> {
-        Tensor::from_vec(read([grad], |[grad]| self.applied(grad))?, grad.shape(), grad.device())
+        Tensor::from_vec(read([grad], |[grad]| applied(self, grad))?, grad.shape(), grad.device())
     }
 
     /// What the elements of a tensor are multiplied by.
@@ -66,24 +63,13 @@ impl Mask {
         let kept = 1.0 - self.rate;
         Tensor::rand(kept, 1.0 + kept, shape, device)?.floor()?.affine(1.0 / f64::from(kept), 0.0)
     }
-
-    fn apply(self, first: usize, xs: &[f32], ys: &mut [f32]) {
-        apply(self, first as u32, xs, ys);
-    }
-
-    pub(super) fn applied(self, xs: &[f32]) -> Vec<f32> {
-        let mut ys = vec![0.0; xs.len()];
-        let tasks = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).enumerate();
-        tasks.for_each(|(chunk, (ys, xs))| self.apply(chunk * CHUNK, xs, ys));
-        ys
-    }
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn apply(mask: Mask, first: u32, xs: &[f32], ys: &mut [f32]) {
-    for (index, (y, &x)) in ys.iter_mut().zip(xs).enumerate() {
-        *y = x * mask.factor(first.wrapping_add(index as u32));
-    }
+fn applied(mask: Mask, xs: &[f32]) -> Vec<f32> {
+    let mut ys = xs.to_vec();
+    ys.iter_mut().enumerate().for_each(|(index, y)| *y *= mask.factor(index as u32));
+    ys
 }
 
 impl CustomOp1 for Mask {
@@ -92,7 +78,7 @@ impl CustomOp1 for Mask {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        Ok((CpuStorage::F32(self.applied(floats(storage, layout)?)), layout.shape().clone()))
+        Ok((CpuStorage::F32(applied(*self, floats(storage, layout)?)), layout.shape().clone()))
     }
 
     fn bwd(&self, xs: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {

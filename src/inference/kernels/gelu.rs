@@ -2,14 +2,10 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
-use rayon::prelude::*;
 
 use super::exponential::exp;
 use super::fast;
 use super::slices::{change, floats, read};
-
-/// Elements a task: long enough to pay for the hand-over to a thread.
-const CHUNK: usize = 16 * 1024;
 
 /// GELU of every element.
 pub(crate) fn gelu(xs: &Tensor) -> Result<Tensor> {
@@ -29,10 +25,7 @@ impl CustomOp1 for Gelu {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let xs = floats(storage, layout)?;
-        let mut ys = vec![0.0; xs.len()];
-        ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).for_each(|(ys, xs)| forward(xs, ys));
-        Ok((CpuStorage::F32(ys), layout.shape().clone()))
+        Ok((CpuStorage::F32(forward(floats(storage, layout)?)), layout.shape().clone()))
     }
 
     fn bwd(&self, xs: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
@@ -44,9 +37,7 @@ impl CustomOp1 for Gelu {
 
 /// `grad` becomes the gradient of `xs`, in place; nothing else may hold it.
 pub(crate) fn backward(xs: &Tensor, grad: &Tensor) -> Result<()> {
-    read([xs], |[xs]| {
-        change(grad, |grad| grad.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).for_each(|(g, xs)| gradient(xs, g)))
-    })?
+    read([xs], |[xs]| change(grad, |grad| gradient(xs, grad)))?
 }
 
 /// Φ(x) and e^(-x²/2). erf by Abramowitz & Stegun 7.1.26: absolute error 1.5e-7.
@@ -69,10 +60,8 @@ pub(crate) fn in_place(xs: &mut [f32]) {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn forward(xs: &[f32], ys: &mut [f32]) {
-    for (y, &x) in ys.iter_mut().zip(xs) {
-        *y = x * normal(x).0;
-    }
+fn forward(xs: &[f32]) -> Vec<f32> {
+    xs.iter().map(|&x| x * normal(x).0).collect()
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]

@@ -2,14 +2,10 @@
 
 use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
-use rayon::prelude::*;
 
 use super::fast;
 use super::recorded::Gradients;
 use super::slices::{asked, floats, read};
-
-/// Rows a task. Sums over rows are taken task by task in order, so they do not depend on the threads.
-const ROWS: usize = 64;
 
 /// `(xs - mean) / sqrt(variance + eps) * weight + bias` for each row of `xs` (…, H); `weight` and `bias` are (H).
 pub(crate) fn layer_norm(xs: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
@@ -50,11 +46,7 @@ impl CustomOp3 for LayerNorm {
     ) -> Result<(CpuStorage, Shape)> {
         let xs = floats(xs, xs_layout)?;
         let (weight, bias) = (floats(weight, weight_layout)?, floats(bias, bias_layout)?);
-        let mut ys = vec![0.0; xs.len()];
-        let chunk = ROWS * weight.len();
-        let tasks = ys.par_chunks_mut(chunk).zip(xs.par_chunks(chunk));
-        tasks.for_each(|(ys, xs)| forward(xs, weight, bias, self.eps, ys));
-        Ok((CpuStorage::F32(ys), xs_layout.shape().clone()))
+        Ok((CpuStorage::F32(forward(xs, weight, bias, self.eps)), xs_layout.shape().clone()))
     }
 
     fn bwd(
@@ -91,19 +83,7 @@ pub(crate) fn backward(
 
 /// Gradients of `xs`, weight and bias.
 fn gradients_of(xs: &Tensor, weight: &Tensor, eps: f32, grad: &Tensor) -> Result<(Vec<f32>, Vec<f32>, Vec<f32>)> {
-    read([xs, weight, grad], |[xs, weight, grad]| {
-        let width = weight.len();
-        let chunk = ROWS * width;
-        let mut dxs = vec![0.0; xs.len()];
-        let tasks = dxs.par_chunks_mut(chunk).zip(xs.par_chunks(chunk)).zip(grad.par_chunks(chunk));
-        let sums: Vec<Vec<f32>> = tasks.map(|((dxs, xs), grad)| gradients(xs, weight, grad, eps, dxs)).collect();
-        let mut total = vec![0.0; 2 * width];
-        for sum in sums {
-            total.iter_mut().zip(sum).for_each(|(total, part)| *total += part);
-        }
-        let dbias = total.split_off(width);
-        (dxs, total, dbias)
-    })
+    read([xs, weight, grad], |[xs, weight, grad]| gradients(xs, weight, grad, eps))
 }
 
 /// Sum of `term(i)` over a row, in 16 running sums that the compiler keeps in vector registers.
@@ -142,33 +122,34 @@ pub(crate) fn of_sum(xs: &mut [f32], skipped: &[f32], weight: &[f32], bias: &[f3
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn forward(xs: &[f32], weight: &[f32], bias: &[f32], eps: f32, ys: &mut [f32]) {
-    let width = weight.len();
-    for (xs, ys) in xs.chunks_exact(width).zip(ys.chunks_exact_mut(width)) {
-        let (mean, scale) = moments(xs, eps);
-        for (((y, &x), &w), &b) in ys.iter_mut().zip(xs).zip(weight).zip(bias) {
-            *y = (x - mean) * scale * w + b;
+fn forward(xs: &[f32], weight: &[f32], bias: &[f32], eps: f32) -> Vec<f32> {
+    let mut ys = xs.to_vec();
+    for ys in ys.chunks_exact_mut(weight.len()) {
+        let (mean, scale) = moments(ys, eps);
+        for ((y, w), b) in ys.iter_mut().zip(weight).zip(bias) {
+            *y = (*y - mean) * scale * w + b;
         }
     }
+    ys
 }
 
-/// Gradients of these rows; those of weight and bias, summed over the rows, are returned end to end.
+/// Gradients of rows, weight and bias.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn gradients(xs: &[f32], weight: &[f32], grad: &[f32], eps: f32, dxs: &mut [f32]) -> Vec<f32> {
+fn gradients(xs: &[f32], weight: &[f32], grad: &[f32], eps: f32) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let width = weight.len();
-    let mut sums = vec![0.0; 2 * width];
-    let (dweight, dbias) = sums.split_at_mut(width);
-    let rows = xs.chunks_exact(width).zip(grad.chunks_exact(width)).zip(dxs.chunks_exact_mut(width));
-    for ((xs, grad), dxs) in rows {
+    let mut dxs = Vec::with_capacity(xs.len());
+    let (mut dweight, mut dbias) = (vec![0.0; width], vec![0.0; width]);
+    for (xs, grad) in xs.chunks_exact(width).zip(grad.chunks_exact(width)) {
         let (mean, scale) = moments(xs, eps);
         let along = sum(width, |i| grad[i] * weight[i]) / width as f32;
         let across = sum(width, |i| grad[i] * weight[i] * (xs[i] - mean) * scale) / width as f32;
-        for i in 0..width {
-            let normed = (xs[i] - mean) * scale;
-            dxs[i] = scale * (grad[i] * weight[i] - along - normed * across);
-            dweight[i] += grad[i] * normed;
-            dbias[i] += grad[i];
+        let elements = xs.iter().zip(grad);
+        let dx = |((x, g), w): ((&f32, &f32), &f32)| scale * (g * w - along - (x - mean) * scale * across);
+        dxs.extend(elements.clone().zip(weight).map(dx));
+        for (((x, g), dweight), dbias) in elements.zip(&mut dweight).zip(&mut dbias) {
+            *dweight += g * ((x - mean) * scale);
+            *dbias += g;
         }
     }
-    sums
+    (dxs, dweight, dbias)
 }

@@ -5,7 +5,7 @@ use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
 
 use super::fast;
-use super::gemm::{Left, Panels, Start, multiply};
+use super::gemm::{Left, Panels, Start, multiply, product};
 use super::recorded::Gradients;
 use super::slices::{asked, change, floats, read};
 
@@ -56,20 +56,14 @@ fn keep(xs: &Tensor, weight: &Tensor, bias: &Tensor, grad: &Tensor, gradients: &
 /// `grad` (N, M) times `weight` (M, K): the gradient of `xs` (N, K).
 fn of_inputs(xs: &Tensor, weight: &Tensor, grad: &Tensor) -> Result<Tensor> {
     let (m, k) = weight.dims2()?;
-    let mut dxs = vec![0.0; xs.elem_count()];
-    read([grad, weight], |[grad, weight]| {
-        multiply(Left::Rows(grad), &Panels::of(weight, m, k), Start::Zero, &mut dxs);
-    })?;
+    let dxs = read([grad, weight], |[grad, weight]| product(Left::Rows(grad), &Panels::of(weight, m, k), None))?;
     Tensor::from_vec(dxs, xs.shape(), xs.device())
 }
 
 /// The transpose of `grad` (N, M) times `xs` (N, K): the gradient of `weight` (M, K).
 fn of_weight(xs: &Tensor, weight: &Tensor, grad: &Tensor) -> Result<Tensor> {
     let (n, k) = xs.dims2()?;
-    let mut dweight = vec![0.0; weight.elem_count()];
-    read([grad, xs], |[grad, xs]| {
-        multiply(Left::Columns(grad), &Panels::of(xs, n, k), Start::Zero, &mut dweight);
-    })?;
+    let dweight = read([grad, xs], |[grad, xs]| product(Left::Columns(grad), &Panels::of(xs, n, k), None))?;
     Tensor::from_vec(dweight, weight.shape(), weight.device())
 }
 
@@ -105,8 +99,7 @@ impl CustomOp3 for Linear {
         let (n, k) = xs_layout.shape().dims2()?;
         let (m, _) = weight_layout.shape().dims2()?;
         let (xs, weight, bias) = (floats(xs, xs_layout)?, floats(weight, weight_layout)?, floats(bias, bias_layout)?);
-        let mut ys = vec![0.0; n * m];
-        multiply(Left::Rows(xs), &Panels::transposed(weight, k, m), Start::Bias(bias), &mut ys);
+        let ys = product(Left::Rows(xs), &Panels::transposed(weight, k, m), Some(bias));
         Ok((CpuStorage::F32(ys), Shape::from((n, m))))
     }
 

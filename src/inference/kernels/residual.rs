@@ -2,13 +2,10 @@
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use multiversion::multiversion;
-use rayon::prelude::*;
 
 use super::dropout::{self, Mask};
 use super::fast;
 use super::slices::{asked, floats};
-
-const CHUNK: usize = 16 * 1024;
 
 /// `xs` after dropout, where there is a mask, plus `skipped` of the same shape, in the type of `skipped`.
 pub(crate) fn residual(xs: &Tensor, skipped: &Tensor, mask: Option<Mask>) -> Result<Tensor> {
@@ -45,10 +42,7 @@ impl CustomOp2 for Residual {
         skipped_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (xs, skipped) = (floats(xs, xs_layout)?, floats(skipped, skipped_layout)?);
-        let mut ys = vec![0.0; xs.len()];
-        let tasks = ys.par_chunks_mut(CHUNK).zip(xs.par_chunks(CHUNK)).zip(skipped.par_chunks(CHUNK)).enumerate();
-        tasks.for_each(|(chunk, ((ys, xs), skipped))| forward(self.mask, chunk * CHUNK, xs, skipped, ys));
-        Ok((CpuStorage::F32(ys), xs_layout.shape().clone()))
+        Ok((CpuStorage::F32(forward(self.mask, xs, skipped)), xs_layout.shape().clone()))
     }
 
     fn bwd(
@@ -67,14 +61,14 @@ impl CustomOp2 for Residual {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-fn forward(mask: Option<Mask>, first: usize, xs: &[f32], skipped: &[f32], ys: &mut [f32]) {
-    let elements = ys.iter_mut().zip(xs).zip(skipped);
+fn forward(mask: Option<Mask>, xs: &[f32], skipped: &[f32]) -> Vec<f32> {
+    let mut sums = xs.to_vec();
+    let elements = sums.iter_mut().zip(skipped);
     match mask {
         Some(mask) => {
-            for (index, ((y, &x), &skipped)) in elements.enumerate() {
-                *y = x * mask.factor((first as u32).wrapping_add(index as u32)) + skipped;
-            }
+            elements.enumerate().for_each(|(index, (x, skipped))| *x = *x * mask.factor(index as u32) + skipped);
         }
-        None => elements.for_each(|((y, &x), &skipped)| *y = x + skipped),
+        None => elements.for_each(|(x, skipped)| *x += skipped),
     }
+    sums
 }

@@ -16,11 +16,13 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    /// All zeros.
+    /// Room for `rows` of `columns`, whatever stands there, and zeros beside them.
     pub(super) fn reset(&mut self, rows: usize, columns: usize) {
         self.stride = columns.next_multiple_of(COLUMNS);
-        self.values.clear();
         self.values.resize(rows * self.stride, 0.0);
+        if columns < self.stride {
+            self.values.chunks_exact_mut(self.stride).for_each(|row| row[columns..].fill(0.0));
+        }
     }
 
     /// The same as `other`.
