@@ -4,6 +4,7 @@
 
 mod actors;
 mod bench;
+mod changed;
 mod classify;
 mod data;
 mod eval;
@@ -15,6 +16,7 @@ mod input;
 mod model;
 mod output;
 mod progress;
+mod quantize;
 mod train;
 mod trim;
 
@@ -41,6 +43,7 @@ enum Command {
     Bench(Box<bench::Arguments>),
     Train(train::Arguments),
     Trim(trim::Arguments),
+    Quantize(quantize::Arguments),
     Data(data::Arguments),
 }
 
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Trim(arguments) => trim::run(&arguments),
+        Command::Quantize(arguments) => quantize::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
     };
     exit::report(result)

@@ -7,6 +7,7 @@ use regard::checkpoint::Checkpoint;
 use regard::encoder::Precision;
 use regard::engine::Arithmetic;
 use regard::hub::{Hub, HubId, Progress};
+use regard::weights::Storage;
 
 use crate::progress;
 
@@ -28,7 +29,7 @@ pub(crate) struct ModelArguments {
     pub(crate) half_masking: bool,
 }
 
-/// What a model may compute in; not every device computes in everything.
+/// What a model may compute in, or be stored in; not every device computes in everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Dtype {
     /// Single precision.
@@ -42,6 +43,26 @@ pub(crate) enum Dtype {
 }
 
 impl Dtype {
+    /// How a checkpoint of it is stored.
+    pub(crate) fn storage(self) -> Storage {
+        match self {
+            Self::F32 => Storage::F32,
+            Self::Bf16 => Storage::Bf16,
+            Self::F16 => Storage::F16,
+            Self::Int8 => Storage::Int8,
+        }
+    }
+
+    /// As transformers names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::Bf16 => "bfloat16",
+            Self::F16 => "float16",
+            Self::Int8 => "int8",
+        }
+    }
+
     /// Have a checkpoint of this `precision` and `arithmetic` answer in it.
     pub(crate) fn set(self, precision: &mut Precision, arithmetic: &mut Option<Arithmetic>) {
         match self {

@@ -5,16 +5,12 @@ use std::io::{BufRead, BufReader, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::ValueEnum;
-use regard::checkpoint::Checkpoint;
-use regard::predict::Predictor;
-use regard::weights::Storage;
-use regard_eval::{Answered, Example};
 use regard_training::{TrimPlan, trim, trim_checkpoint};
 use serde::Deserialize;
 
 use crate::exit::Status;
-use crate::{Outcome, model, progress};
+use crate::model::Dtype;
+use crate::{Outcome, changed, model};
 
 /// Cut a checkpoint's vocabulary to the pieces that given texts and their scripts need, and store its matrices small.
 #[derive(Debug, clap::Args)]
@@ -30,18 +26,11 @@ pub(crate) struct Arguments {
     #[arg(long, num_args = 1.., required = true, value_name = "FILE")]
     text: Vec<PathBuf>,
     /// How numbers are stored.
-    #[arg(long, value_enum, default_value = "f32")]
+    #[arg(long, value_enum, default_value = "f32", value_name = "DTYPE")]
     dtype: Dtype,
     /// Labelled files on which to compare the answers before and after.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     compare: Vec<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Dtype {
-    F32,
-    /// One byte a number in matrices, one scale a row.
-    Int8,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
@@ -56,10 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let checkpoint = model::open(&arguments.checkpoint, "cpu")?;
     let plan = TrimPlan { pieces: arguments.pieces, ..TrimPlan::default() };
     let trimmed = trim(&checkpoint.tokenizer_json, texts.iter().map(String::as_str), &plan)?;
-    let storage = match arguments.dtype {
-        Dtype::F32 => Storage::F32,
-        Dtype::Int8 => Storage::Int8,
-    };
+    let storage = arguments.dtype.storage();
     let card = std::fs::read_to_string(directory.join("MODEL_CARD.md")).unwrap_or_default();
     let (pieces, of) = (trimmed.kept.len(), checkpoint.tokenizer.vocabulary());
     let card = format!("{card}\nVocabulary trimmed to {pieces} of {of} pieces; matrices stored as {:?}.\n", storage);
@@ -67,38 +53,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut out = stdout().lock();
     writeln!(out, "{}: {pieces} of {of} pieces", arguments.output.display())?;
     if !arguments.compare.is_empty() {
-        compare(&mut out, checkpoint, arguments)?;
+        changed::write(&mut out, checkpoint, &arguments.output, &arguments.compare)?;
     }
     Ok(Status::Done)
-}
-
-fn compare(out: &mut impl Write, before: Checkpoint, arguments: &Arguments) -> anyhow::Result<()> {
-    let after = Checkpoint::open(&arguments.output, &before.weights.device())?;
-    let (before, after) = (Predictor::new(before)?, Predictor::new(after)?);
-    writeln!(out, "{:<40} {:>6} {:>9} {:>9} {:>9}", "answers before and after", "n", "before", "after", "same")?;
-    for path in &arguments.compare {
-        let examples: Vec<Example> = regard_eval::example::read(path)?.into_iter().collect::<Result<_, _>>()?;
-        let bar = progress::count(2 * examples.len(), "answers");
-        let old = regard_eval::answer(&before, &examples, |done| bar.set_position(done as u64))?;
-        let new = regard_eval::answer(&after, &examples, |done| bar.set_position((examples.len() + done) as u64))?;
-        bar.finish_and_clear();
-        let best = |answer: &Answered<'_>| answer.answer.map(|answer| answer.label);
-        let same = old.iter().zip(&new).filter(|(old, new)| best(old) == best(new)).count();
-        let macro_f1 = |answered: &[Answered<'_>]| {
-            let evaluation = regard_eval::count(answered);
-            evaluation.stance.or(evaluation.sentiment).map_or(0.0, |metrics| 100.0 * metrics.macro_f1())
-        };
-        let share = 100.0 * same as f64 / examples.len().max(1) as f64;
-        let name = path.display().to_string();
-        writeln!(
-            out,
-            "{name:<40} {:>6} {:>9.2} {:>9.2} {share:>8.1}%",
-            examples.len(),
-            macro_f1(&old),
-            macro_f1(&new)
-        )?;
-    }
-    Ok(())
 }
 
 /// The texts of a file.

@@ -1,5 +1,6 @@
 //! Tensors by name, strictly: what a model takes must be there, and nothing may be left over.
 
+mod storage;
 mod stored;
 
 use std::borrow::Cow;
@@ -8,9 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, Var};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 
+use self::storage::quantize;
+pub use self::storage::{Storage, serialize};
 pub(crate) use self::stored::Int8Rows;
 use self::stored::Stored;
 use crate::{Error, Result};
@@ -271,56 +274,4 @@ fn canonical(name: &str) -> Option<String> {
     let renamed = name.strip_suffix(".gamma").map(|stem| format!("{stem}.weight"));
     let renamed = renamed.or_else(|| name.strip_suffix(".beta").map(|stem| format!("{stem}.bias")));
     Some(renamed.unwrap_or_else(|| name.to_owned()))
-}
-
-/// How numbers are stored in a checkpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Storage {
-    /// Everything f32.
-    F32,
-    /// Matrices as int8 with one f32 scale a row (largest magnitude / 127), vectors f32: a quarter of the size.
-    Int8,
-}
-
-/// A safetensors file of `tensors`, with the metadata that transformers asks for.
-///
-/// # Errors
-/// Where a tensor cannot be read or the format refuses it.
-pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, storage: Storage) -> Result<Vec<u8>> {
-    let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
-    for (name, tensor) in tensors {
-        let shape = tensor.dims().to_vec();
-        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
-        if storage == Storage::Int8 && shape.len() == 2 {
-            let (rows, scales) = quantize(&values, shape[1]);
-            parts.push((format!("{name}{SCALE}"), Dtype::F32, vec![shape[0]], little_endian(&scales)));
-            parts.push((name.to_owned(), Dtype::I8, shape, rows));
-        } else {
-            parts.push((name.to_owned(), Dtype::F32, shape, little_endian(&values)));
-        }
-    }
-    let refuse = |error: safetensors::SafeTensorError| Error::invalid("safetensors", error);
-    let mut views = Vec::with_capacity(parts.len());
-    for (name, dtype, shape, bytes) in &parts {
-        views.push((name, TensorView::new(*dtype, shape.clone(), bytes).map_err(refuse)?));
-    }
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
-    safetensors::serialize(views, Some(metadata)).map_err(refuse)
-}
-
-fn little_endian(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-/// Rows of `width` values as int8 (two's complement) and their scales.
-fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
-    let mut bytes = Vec::with_capacity(values.len());
-    let mut scales = Vec::with_capacity(values.len() / width);
-    for row in values.chunks_exact(width) {
-        let largest = row.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-        bytes.extend(row.iter().map(|value| (value / scale).round() as i8 as u8));
-        scales.push(scale);
-    }
-    (bytes, scales)
 }

@@ -76,6 +76,44 @@ fn f32_opens_as_it_was_saved() -> Outcome {
 }
 
 #[test]
+fn half_precision_opens_nearly_as_it_was_saved() -> Outcome {
+    let checkpoint = Golden::open("span")?.checkpoint()?;
+    // Half of the last of eleven and of eight binary digits, and, in f16, of the smallest number.
+    for (storage, relative, absolute) in
+        [(Storage::F16, 2.0_f32.powi(-11), 3e-8), (Storage::Bf16, 2.0_f32.powi(-8), 0.0)]
+    {
+        let directory = tempfile::tempdir()?;
+        let place = directory.path().join("checkpoint");
+        write(&place, &checkpoint, storage)?;
+        let again = tensors(&Checkpoint::open(&place, &Device::Cpu)?.weights)?;
+        for (name, (shape, values)) in tensors(&checkpoint.weights)? {
+            assert_eq!(again[&name].0, shape, "{name}");
+            for (found, expected) in again[&name].1.iter().zip(values) {
+                assert!(
+                    (found - expected).abs() <= relative * expected.abs() + absolute,
+                    "{name}: {found}, {expected}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_number_too_large_for_f16_is_named_and_nothing_written() -> Outcome {
+    let mut checkpoint = Golden::open("span")?.checkpoint()?;
+    let name = "embeddings.LayerNorm.bias";
+    let bias = checkpoint.weights.get(name)?.ok_or("no such tensor")?;
+    checkpoint.weights.insert(name, (bias + 70_000.0)?);
+    let directory = tempfile::tempdir()?;
+    let place = directory.path().join("checkpoint");
+    let error = write(&place, &checkpoint, Storage::F16).err().ok_or("expected an error")?.to_string();
+    assert!(error.contains(name) && error.contains("65504"), "{error}");
+    assert!(!place.exists());
+    Ok(())
+}
+
+#[test]
 fn calibration_is_saved_with_the_config() -> Outcome {
     let mut checkpoint = Golden::open("span")?.checkpoint()?;
     assert_eq!(checkpoint.temperatures, Temperatures::default());

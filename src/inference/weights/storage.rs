@@ -1,0 +1,76 @@
+//! How numbers are stored in a checkpoint, and the file of it.
+
+use candle_core::Tensor;
+use half::{bf16, f16};
+use safetensors::{Dtype, tensor::TensorView};
+
+use super::SCALE;
+use crate::{Error, Result};
+
+/// How numbers are stored in a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// Everything f32.
+    F32,
+    /// Everything f16: half the size, numbers up to 65504.
+    F16,
+    /// Everything bf16: half the size, numbers as large as in f32 with fewer digits.
+    Bf16,
+    /// Matrices as int8 with one f32 scale a row (largest magnitude / 127), vectors f32: a quarter of the size.
+    Int8,
+}
+
+/// A safetensors file of `tensors`, with the metadata that transformers asks for.
+///
+/// # Errors
+/// Where a tensor cannot be read, holds a number that is too large for `storage`, or the format refuses it.
+pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, storage: Storage) -> Result<Vec<u8>> {
+    let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    for (name, tensor) in tensors {
+        let shape = tensor.dims().to_vec();
+        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+        let (dtype, bytes) = match storage {
+            Storage::F16 => {
+                if let Some(value) = values.iter().find(|&&value| !f16::from_f32(value).is_finite()) {
+                    let message = format!("tensor {name}: expected numbers up to {}, found {value}", f16::MAX);
+                    return Err(Error::invalid("f16", message));
+                }
+                (Dtype::F16, values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect())
+            }
+            Storage::Bf16 => {
+                (Dtype::BF16, values.iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect())
+            }
+            Storage::Int8 if shape.len() == 2 => {
+                let (rows, scales) = quantize(&values, shape[1]);
+                parts.push((format!("{name}{SCALE}"), Dtype::F32, vec![shape[0]], little_endian(&scales)));
+                (Dtype::I8, rows)
+            }
+            Storage::F32 | Storage::Int8 => (Dtype::F32, little_endian(&values)),
+        };
+        parts.push((name.to_owned(), dtype, shape, bytes));
+    }
+    let refuse = |error: safetensors::SafeTensorError| Error::invalid("safetensors", error);
+    let mut views = Vec::with_capacity(parts.len());
+    for (name, dtype, shape, bytes) in &parts {
+        views.push((name, TensorView::new(*dtype, shape.clone(), bytes).map_err(refuse)?));
+    }
+    let metadata = [("format".to_owned(), "pt".to_owned())].into();
+    safetensors::serialize(views, Some(metadata)).map_err(refuse)
+}
+
+fn little_endian(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Rows of `width` values as int8 (two's complement) and their scales.
+pub(super) fn quantize(values: &[f32], width: usize) -> (Vec<u8>, Vec<f32>) {
+    let mut bytes = Vec::with_capacity(values.len());
+    let mut scales = Vec::with_capacity(values.len() / width);
+    for row in values.chunks_exact(width) {
+        let largest = row.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+        bytes.extend(row.iter().map(|value| (value / scale).round() as i8 as u8));
+        scales.push(scale);
+    }
+    (bytes, scales)
+}
