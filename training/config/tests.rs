@@ -237,7 +237,7 @@ fn what_is_written_is_what_was_read() -> Result {
 #[test]
 fn the_experiments_beside_this_crate_are_read() -> Result {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
-    for name in ["default.toml", "adapted.toml", "example.toml"] {
+    for name in ["default.toml", "peers.toml", "example.toml"] {
         Config::open(&directory.join(name), &[])?;
     }
     // What example.toml says is what would hold if it did not say it.
