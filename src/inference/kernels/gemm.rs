@@ -13,7 +13,8 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 pub(crate) use self::panels::Panels;
-use self::tile::{Steps, Streams, Tile, tile};
+pub(super) use self::tile::{Factors, Streams};
+use self::tile::{Steps, Tile, tile};
 
 /// Depth of a block: a panel's part is then read from the second-level cache, a tile's rows from the first.
 const DEPTH: usize = 384;

@@ -137,18 +137,17 @@ fn forward(xs: &[f32], weight: &[f32], bias: &[f32], eps: f32) -> Vec<f32> {
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 fn gradients(xs: &[f32], weight: &[f32], grad: &[f32], eps: f32) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let width = weight.len();
-    let mut dxs = Vec::with_capacity(xs.len());
+    let mut dxs = grad.to_vec();
     let (mut dweight, mut dbias) = (vec![0.0; width], vec![0.0; width]);
-    for (xs, grad) in xs.chunks_exact(width).zip(grad.chunks_exact(width)) {
+    for (xs, dxs) in xs.chunks_exact(width).zip(dxs.chunks_exact_mut(width)) {
         let (mean, scale) = moments(xs, eps);
-        let along = sum(width, |i| grad[i] * weight[i]) / width as f32;
-        let across = sum(width, |i| grad[i] * weight[i] * (xs[i] - mean) * scale) / width as f32;
-        let elements = xs.iter().zip(grad);
-        let dx = |((x, g), w): ((&f32, &f32), &f32)| scale * (g * w - along - (x - mean) * scale * across);
-        dxs.extend(elements.clone().zip(weight).map(dx));
-        for (((x, g), dweight), dbias) in elements.zip(&mut dweight).zip(&mut dbias) {
-            *dweight += g * ((x - mean) * scale);
-            *dbias += g;
+        let along = sum(width, |i| dxs[i] * weight[i]) / width as f32;
+        let across = sum(width, |i| dxs[i] * weight[i] * (xs[i] - mean) * scale) / width as f32;
+        for i in 0..width {
+            let (normed, grad) = ((xs[i] - mean) * scale, dxs[i]);
+            dweight[i] += grad * normed;
+            dbias[i] += grad;
+            dxs[i] = scale * (grad * weight[i] - along - normed * across);
         }
     }
     (dxs, dweight, dbias)

@@ -54,19 +54,19 @@ impl Head {
     /// The head's columns of `packed` (R, H), to be a left-hand factor.
     #[inline(always)]
     fn left<'a>(&self, packed: &'a [f32]) -> Left<'a> {
-        Left { values: &packed[self.first..], rows: self.readers, row: self.width, column: 1 }
+        Left { values: &packed[self.first..], rows: self.readers, stride: self.width, transposed: false }
     }
 
     /// What each reads of the others, to be a left-hand factor.
     #[inline(always)]
     fn rows<'a>(&self, weights: &'a Matrix) -> Left<'a> {
-        Left { values: &weights.values, rows: self.readers, row: weights.stride, column: 1 }
+        Left { values: &weights.values, rows: self.readers, stride: weights.stride, transposed: false }
     }
 
     /// What is read of every token by the others, to be a left-hand factor.
     #[inline(always)]
     fn columns<'a>(&self, weights: &'a Matrix) -> Left<'a> {
-        Left { values: &weights.values, rows: self.length, row: 1, column: weights.stride }
+        Left { values: &weights.values, rows: self.length, stride: weights.stride, transposed: true }
     }
 
     #[inline(always)]

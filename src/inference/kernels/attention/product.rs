@@ -3,6 +3,8 @@
 
 use pulp::{Simd, WithSimd};
 
+use crate::kernels::gemm::{Factors, Streams};
+
 /// Every stride is a multiple of it, and it of the numbers in any processor's register.
 pub(super) const COLUMNS: usize = 16;
 /// Rows of a tile: enough sums at once to hide how long one takes, few enough for the sixteen registers of AVX2.
@@ -32,13 +34,29 @@ impl Matrix {
     }
 }
 
-/// `rows` rows of a left-hand factor: row i, column k is `values[i * row + k * column]`.
+/// `rows` rows of a left-hand factor.
 #[derive(Clone, Copy)]
 pub(super) struct Left<'a> {
     pub(super) values: &'a [f32],
     pub(super) rows: usize,
-    pub(super) row: usize,
-    pub(super) column: usize,
+    /// From one row of `values` to the next.
+    pub(super) stride: usize,
+    /// Whether its rows are the columns of `values`.
+    pub(super) transposed: bool,
+}
+
+/// Rows that are columns: those of a step stand side by side.
+struct Columns<'a> {
+    values: &'a [f32],
+    stride: usize,
+}
+
+impl<const R: usize> Factors<R> for Columns<'_> {
+    #[inline(always)]
+    fn at(&self, step: usize) -> [f32; R] {
+        let values = &self.values[step * self.stride..][..R];
+        std::array::from_fn(|row| values[row])
+    }
 }
 
 /// `left` (rows, depth) times `right` (depth, columns), into `out`.
@@ -99,17 +117,36 @@ fn tile<S: Simd, const R: usize, const C: usize>(
     stride: usize,
     out: &mut [S::f32s],
 ) {
-    let mut sums = [[simd.splat_f32s(0.0); C]; R];
-    for (step, right) in right.chunks(stride).enumerate() {
-        let right = &right[..C];
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let factor = simd.splat_f32s(left.values[(first + row) * left.row + step * left.column]);
-            for (sum, &right) in sums.iter_mut().zip(right) {
-                *sum = simd.mul_add_f32s(factor, right, *sum);
-            }
-        }
-    }
+    let sums = if left.transposed {
+        let left = Columns { values: &left.values[first..], stride: left.stride };
+        sums::<S, _, R, C>(simd, &left, right, stride)
+    } else {
+        let left = Streams::<R>::of(left.values, first, left.stride, 0, right.len().div_ceil(stride));
+        sums::<S, _, R, C>(simd, &left, right, stride)
+    };
     for (row, sums) in sums.iter().enumerate() {
         out[(first + row) * stride..][..C].copy_from_slice(sums);
     }
+}
+
+#[inline(always)]
+fn sums<S: Simd, L: Factors<R>, const R: usize, const C: usize>(
+    simd: S,
+    left: &L,
+    right: &[S::f32s],
+    stride: usize,
+) -> [[S::f32s; C]; R] {
+    let mut sums = [[simd.splat_f32s(0.0); C]; R];
+    for (step, right) in right.chunks(stride).enumerate() {
+        let Some(&right) = right.first_chunk::<C>() else { break };
+        let factors = left.at(step);
+        // Counts are constant, or the sums would not stay in registers.
+        for row in 0..R {
+            let factor = simd.splat_f32s(factors[row]);
+            for column in 0..C {
+                sums[row][column] = simd.mul_add_f32s(factor, right[column], sums[row][column]);
+            }
+        }
+    }
+    sums
 }

@@ -24,17 +24,17 @@ impl Tile {
 }
 
 /// `R` rows of a left-hand factor, a step of the depth at a time.
-pub(super) trait Factors<const R: usize> {
+pub(in crate::kernels) trait Factors<const R: usize> {
     fn at(&self, step: usize) -> [f32; R];
 }
 
 /// Rows that stand one by one.
-pub(super) struct Streams<'a, const R: usize>([&'a [f32]; R]);
+pub(in crate::kernels) struct Streams<'a, const R: usize>([&'a [f32]; R]);
 
 impl<'a, const R: usize> Streams<'a, R> {
     /// The steps `step..step + steps` of the rows from `first` on of `values` (rows, depth).
     #[inline(always)]
-    pub(super) fn of(values: &'a [f32], first: usize, depth: usize, step: usize, steps: usize) -> Self {
+    pub(in crate::kernels) fn of(values: &'a [f32], first: usize, depth: usize, step: usize, steps: usize) -> Self {
         Self(std::array::from_fn(|row| &values[(first + row) * depth + step..][..steps]))
     }
 }
