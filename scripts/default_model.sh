@@ -10,13 +10,13 @@ base=models/base/multilingual-e5-small
 cargo build --release
 regard=${regard:-target/release/regard}
 
-# Only texts to train on and the catalogue decide which pieces stay. Of the Hindi tweets the texts alone serve: their labels in train and
-# dev are chance, to this model and to a bag of words.
+# Only texts to train on and the catalogue decide which pieces stay. Of the Hindi tweets only the texts are used, to choose pieces:
+# their labels in train and dev are chance, to this model and to a bag of words.
 train=$(sed -n 's/.*"\([a-z].*\/train.*\.jsonl\)".*/\1/p' training/configs/default.toml)
 $regard trim $base runs/base --pieces 42000 --text $train data/umsab_hi/train.jsonl models/actors/*.toml
 $regard train --config training/configs/default.toml
 
-# The card is written by hand.
+# The card is written by hand; `quantize` would add a line to that of the run.
 cp models/default/MODEL_CARD.md runs/
 $regard quantize runs/default/best models/default --dtype int8
 cp runs/MODEL_CARD.md models/default/

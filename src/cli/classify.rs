@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// TOML file of actors to look for beside the shipped ones; one with a known id replaces it.
     #[arg(long, value_name = "FILE")]
     actors: Vec<PathBuf>,
+    /// Pass over sentences that name no actor: they are not read and not printed.
+    #[arg(long)]
+    actors_only: bool,
     /// How to print: table to a terminal, jsonl otherwise.
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -98,7 +101,8 @@ fn classifier(arguments: &Arguments) -> anyhow::Result<Classifier> {
     };
     let (actors, predictor) = rayon::join(actors, || anyhow::Ok(Predictor::new(arguments.model.open()?)?));
     let (catalogue, matcher) = actors?;
-    Ok(Classifier::from_parts(predictor?, catalogue, matcher))
+    let classifier = Classifier::from_parts(predictor?, catalogue, matcher);
+    Ok(if arguments.actors_only { classifier.actors_only() } else { classifier })
 }
 
 /// Write the answers to the documents that wait, and let these go.

@@ -34,9 +34,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let dtype = arguments.dtype.name();
     let mut config = checkpoint.config.clone();
     // What transformers computes in; it knows nothing of int8 with our scales.
-    if let (Some(value), false) = (config.get_mut("torch_dtype"), arguments.dtype == Dtype::Int8) {
-        *value = dtype.into();
+    if let Some(value) = config.get_mut("torch_dtype") {
+        *value = if arguments.dtype == Dtype::Int8 { Dtype::F32.name() } else { dtype }.into();
     }
+    let labelled = changed::read(&arguments.compare)?;
+    let size = |directory: &PathBuf| std::fs::metadata(directory.join("model.safetensors")).map(|file| file.len());
+    let before = size(&directory);
     let card = std::fs::read_to_string(directory.join("MODEL_CARD.md")).unwrap_or_default();
     let tensors: Vec<_> = checkpoint.weights.iter().collect::<Result<_, _>>()?;
     let files = Files {
@@ -49,15 +52,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     };
     save(&arguments.output, &files)?;
     drop(files);
-    let size = |directory: &PathBuf| std::fs::metadata(directory.join("model.safetensors")).map(|file| file.len());
     let mut out = stdout().lock();
     write!(out, "{}: {dtype}", arguments.output.display())?;
-    match (size(&directory), size(&arguments.output)) {
+    match (before, size(&arguments.output)) {
         (Ok(before), Ok(after)) => writeln!(out, ", {after} bytes from {before}")?,
         _ => writeln!(out)?,
     }
-    if !arguments.compare.is_empty() {
-        changed::write(&mut out, checkpoint, &arguments.output, &arguments.compare)?;
-    }
+    changed::write(&mut out, checkpoint, &arguments.output, &labelled)?;
     Ok(Status::Done)
 }

@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     // A sentence with several targets stands in several examples.
     texts.sort_unstable();
     texts.dedup();
+    let labelled = changed::read(&arguments.compare)?;
     let directory = model::directory(&arguments.checkpoint)?;
     let checkpoint = model::open(&arguments.checkpoint, "cpu")?;
     let plan = TrimPlan { pieces: arguments.pieces, ..TrimPlan::default() };
@@ -48,13 +49,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let storage = arguments.dtype.storage();
     let card = std::fs::read_to_string(directory.join("MODEL_CARD.md")).unwrap_or_default();
     let (pieces, of) = (trimmed.kept.len(), checkpoint.tokenizer.vocabulary());
-    let card = format!("{card}\nVocabulary trimmed to {pieces} of {of} pieces; matrices stored as {:?}.\n", storage);
+    let card =
+        format!("{card}\nVocabulary trimmed to {pieces} of {of} pieces; stored as {}.\n", arguments.dtype.name());
     trim_checkpoint(&checkpoint, &arguments.output, &trimmed, storage, &card)?;
     let mut out = stdout().lock();
     writeln!(out, "{}: {pieces} of {of} pieces", arguments.output.display())?;
-    if !arguments.compare.is_empty() {
-        changed::write(&mut out, checkpoint, &arguments.output, &arguments.compare)?;
-    }
+    changed::write(&mut out, checkpoint, &arguments.output, &labelled)?;
     Ok(Status::Done)
 }
 

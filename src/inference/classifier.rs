@@ -1,8 +1,14 @@
 //! Documents in, judged sentences out: the façade that users touch.
 
+mod recent;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use self::recent::Recent;
 use crate::actor::{Actor, Catalogue, Matcher};
 use crate::document::Document;
-use crate::predict::{Predictor, Query, Target};
+use crate::predict::{Prediction, Predictor, Query, Target};
 use crate::{Language, Result, Scores, Span, segment};
 
 /// A model, the actors that it looks for, and the way from text to both.
@@ -26,6 +32,9 @@ pub struct Classifier {
     predictor: Predictor,
     catalogue: Catalogue,
     matcher: Matcher,
+    /// Whether sentences that name no actor are passed over.
+    actors_only: bool,
+    recent: Mutex<Recent>,
 }
 
 /// What was found in one document.
@@ -73,7 +82,12 @@ impl Classifier {
 
     /// The same from what can be made at the same time; `matcher` is that of `catalogue`.
     pub fn from_parts(predictor: Predictor, catalogue: Catalogue, matcher: Matcher) -> Self {
-        Self { predictor, catalogue, matcher }
+        Self { predictor, catalogue, matcher, actors_only: false, recent: Mutex::default() }
+    }
+
+    /// The same, passing over sentences that name no actor: they are not read, and not in the reports.
+    pub fn actors_only(self) -> Self {
+        Self { actors_only: true, ..self }
     }
 
     /// The model.
@@ -81,7 +95,7 @@ impl Classifier {
         &self.predictor
     }
 
-    /// Judge `documents` together; the reports stand in their order.
+    /// Judge `documents` together; the reports stand in their order. A sentence that comes again, here or soon after, is read once.
     ///
     /// # Errors
     /// Where the arithmetic fails; no text does that.
@@ -91,7 +105,7 @@ impl Classifier {
         for (document, report) in documents.iter().zip(&reports) {
             queries.extend(report.sentences.iter().map(|sentence| query(&document.text, &report.language, sentence)));
         }
-        let mut predictions = self.predictor.predict(&queries)?.into_iter();
+        let mut predictions = self.predict(&queries)?.into_iter();
         drop(queries);
         for sentence in reports.iter_mut().flat_map(|report| &mut report.sentences) {
             let Some(prediction) = predictions.next() else { break };
@@ -102,6 +116,29 @@ impl Classifier {
             }
         }
         Ok(reports)
+    }
+
+    /// The predictions of `queries`, in their order.
+    fn predict(&self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
+        // What a panic leaves behind is whole: predictions are put in and taken out as they are.
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = HashMap::new();
+        let (mut unread, mut found) = (Vec::new(), Vec::with_capacity(queries.len()));
+        for query in queries {
+            let mut recent = recent();
+            let key = recent.key(query);
+            let known = recent.get(key);
+            if known.is_none() && !places.contains_key(&key) {
+                places.insert(key, unread.len());
+                unread.push(query.clone());
+            }
+            found.push((key, known));
+        }
+        let read = self.predictor.predict(&unread)?;
+        for (key, &place) in &places {
+            recent().put(*key, read[place].clone());
+        }
+        Ok(found.into_iter().map(|(key, known)| known.unwrap_or_else(|| read[places[&key]].clone())).collect())
     }
 
     /// Sentences and mentions, not judged yet.
@@ -117,7 +154,9 @@ impl Classifier {
                     Some(targets) => pointed_at(span, targets),
                     None => self.named(text, span, &language),
                 };
-                sentences.push(Sentence { span, sentiment: None, actors, truncated_tokens: 0 });
+                if !(self.actors_only && actors.is_empty()) {
+                    sentences.push(Sentence { span, sentiment: None, actors, truncated_tokens: 0 });
+                }
             }
         }
         Report { language, sentences }

@@ -12,7 +12,7 @@ use crate::model::Model;
 use crate::{Error, Language, Result, Scores, Span};
 
 /// One target: its name, and its mentions as spans of the sentence.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// What a `pair` model is shown.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Target {
 }
 
 /// One sentence to be judged.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query<'a> {
     /// The sentence.
     pub text: &'a str,

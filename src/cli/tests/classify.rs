@@ -100,6 +100,23 @@ fn the_english_article_names_the_same_actors() -> Result {
 }
 
 #[test]
+fn sentences_that_come_again_or_name_nobody() -> Result {
+    let text = "Russia praised Japan. It rained all day in the capital. Russia praised Japan.";
+    let judged = |arguments: &[&str]| -> std::result::Result<Vec<Value>, Box<dyn Error>> {
+        let output =
+            regard()?.args(["classify", "-"]).args(arguments).write_stdin(text).assert().success().get_output().clone();
+        lines(&output.stdout)
+    };
+    let (all, named) = (judged(&[])?, judged(&["--actors-only"])?);
+    assert_eq!((all.len(), named.len()), (3, 2));
+    assert_eq!(all[0]["actors"][0]["stance"], all[2]["actors"][0]["stance"]);
+    assert_eq!(all[0]["sentiment"], all[2]["sentiment"]);
+    assert_eq!(named[1]["span"], all[2]["span"]);
+    assert_eq!(named[1]["actors"], all[2]["actors"]);
+    Ok(())
+}
+
+#[test]
 fn praise_is_favor_and_blame_is_against() -> Result {
     let text = "The president thanked Japan for its generous help. The report condemned Russia for its brutal and criminal attack.";
     let output = regard()?.args(["classify", "-"]).write_stdin(text).assert().success().get_output().stdout.clone();

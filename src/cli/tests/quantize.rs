@@ -52,6 +52,7 @@ fn what_cannot_be_done_is_said_before_anything_is_written() -> Result {
         (vec!["quantize", &span, &to, "--dtype", "int4"], "int4"),
         (vec!["quantize", &span, &to], "--dtype"),
         (vec!["quantize", "nowhere", &to, "--dtype", "int8"], "nowhere"),
+        (vec!["quantize", &span, &to, "--dtype", "int8", "--compare", "missing.jsonl"], "missing.jsonl"),
     ] {
         let (code, _, err) = regard(&arguments)?;
         assert!(code != 0 && err.contains(expected), "{code}: {err}");

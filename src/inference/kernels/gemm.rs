@@ -41,9 +41,10 @@ pub(crate) enum Start<'a> {
     Out,
 }
 
-/// `left` (rows, depth) times `right` (depth, columns), plus `bias` (columns), or 0: (rows, columns).
+/// `left` (rows, depth) times `right` (depth, columns), plus `bias` (columns), or 0: (rows, columns). The depth is at least 1.
 pub(crate) fn product(left: Left<'_>, right: &Panels, bias: Option<&[f32]>) -> Vec<f32> {
     let (Left::Rows(values) | Left::Columns(values)) = left;
+    debug_assert!(values.len().is_multiple_of(right.depth()));
     let count = values.len() / right.depth().max(1) * right.columns();
     let mut out = Vec::with_capacity(count);
     let room = std::ptr::from_mut(&mut out.spare_capacity_mut()[..count]);
@@ -59,6 +60,8 @@ pub(crate) fn product(left: Left<'_>, right: &Panels, bias: Option<&[f32]>) -> V
 }
 
 /// `left` (rows, depth) times `right` (depth, columns), plus `start`, into `out` (rows, columns), on all threads of the pool.
+///
+/// **Invariant:** every element of `out` is written, and none is read before unless sums start from them: [`product`] relies on it.
 pub(crate) fn multiply(left: Left<'_>, right: &Panels, start: Start<'_>, out: &mut [f32]) {
     let (depth, columns) = (right.depth(), right.columns());
     if out.is_empty() {
@@ -150,11 +153,11 @@ impl Task<'_> {
 }
 
 /// Have `values` brought to the second-level cache: rows are too short for the processor to see for itself what comes next.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn prefetch(values: &[f32]) {
     /// Floats of a line of the cache.
     const LINE: usize = 16;
-    #[cfg(target_arch = "x86_64")]
     for value in values.iter().step_by(LINE) {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         // SAFETY: every x86-64 processor has the instruction, and it changes nothing that a program can see.
@@ -164,6 +167,10 @@ fn prefetch(values: &[f32]) {
         }
     }
 }
+
+/// Where there is no such instruction, nothing.
+#[cfg(not(target_arch = "x86_64"))]
+fn prefetch(_: &[f32]) {}
 
 #[cfg(test)]
 mod tests {

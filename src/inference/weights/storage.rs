@@ -1,5 +1,7 @@
 //! How numbers are stored in a checkpoint, and the file of it.
 
+use std::fmt::Display;
+
 use candle_core::Tensor;
 use half::{bf16, f16};
 use safetensors::{Dtype, tensor::TensorView};
@@ -31,13 +33,11 @@ pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, s
         let values = tensor.flatten_all()?.to_vec1::<f32>()?;
         let (dtype, bytes) = match storage {
             Storage::F16 => {
-                if let Some(value) = values.iter().find(|&&value| !f16::from_f32(value).is_finite()) {
-                    let message = format!("tensor {name}: expected numbers up to {}, found {value}", f16::MAX);
-                    return Err(Error::invalid("f16", message));
-                }
+                check(name, &values, "f16", f16::MAX, |value| f16::from_f32(value).is_finite())?;
                 (Dtype::F16, values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect())
             }
             Storage::Bf16 => {
+                check(name, &values, "bf16", bf16::MAX, |value| bf16::from_f32(value).is_finite())?;
                 (Dtype::BF16, values.iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect())
             }
             Storage::Int8 if shape.len() == 2 => {
@@ -56,6 +56,16 @@ pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, s
     }
     let metadata = [("format".to_owned(), "pt".to_owned())].into();
     safetensors::serialize(views, Some(metadata)).map_err(refuse)
+}
+
+/// Refuse a value that is too large for `dtype`.
+fn check(name: &str, values: &[f32], dtype: &str, most: impl Display, fits: impl Fn(f32) -> bool) -> Result<()> {
+    match values.iter().find(|&&value| !fits(value)) {
+        Some(value) => {
+            Err(Error::invalid(dtype, format!("tensor {name}: expected numbers up to {most}, found {value}")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn little_endian(values: &[f32]) -> Vec<u8> {
