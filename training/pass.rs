@@ -3,7 +3,8 @@
 use candle_core::{Tensor, Var};
 use regard::batch::Batch;
 use regard::encode::Encoding;
-use regard::encoder::{Mode, Precision, Training};
+use regard::Precision;
+use regard::encoder::{Mode, Training};
 use regard::model::Model;
 
 use crate::Error;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use candle_core::Device;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use regard::encoder::{EncoderConfig, Precision};
+use regard::encoder::EncoderConfig;
 use regard::head::Question;
 use regard::weights::Weights;
 use regard::{Error, Result};
@@ -108,8 +108,7 @@ impl Random {
             question: Some(Question::Span),
             weights,
             tokenizer: None,
-            precision: Precision::F32,
-            arithmetic: None,
+            precision: None,
         })
     }
 }

@@ -7,12 +7,12 @@ use candle_core::Tensor;
 use regard::batch::Batch;
 use regard::checkpoint::Checkpoint;
 use regard::encode::{Encoding, Tokenizer};
-use regard::encoder::{Encoder, EncoderConfig, Mode, Precision};
-use regard::engine::{Arithmetic, Engine};
+use regard::encoder::{Encoder, EncoderConfig, Mode};
+use regard::engine::Engine;
 use regard::head::Question;
 use regard::model::Model;
 use regard::weights::Weights;
-use regard::{Error, Result};
+use regard::{Error, Precision, Result};
 
 use super::work::Sequence;
 
@@ -27,29 +27,21 @@ pub struct Loaded {
     pub weights: Weights,
     /// `None` where there is none, and only ids can be read.
     pub tokenizer: Option<Tokenizer>,
-    /// What a GPU computes in.
-    pub precision: Precision,
-    /// What a CPU computes in; `None` for what the matrices are stored in.
-    pub arithmetic: Option<Arithmetic>,
+    /// What it computes in; `None` for [`Precision::stored`].
+    pub precision: Option<Precision>,
 }
 
 impl Loaded {
-    /// The name of what it computes in.
-    pub fn dtype(&self) -> &'static str {
-        let stored = if self.weights.stores_int8() { Arithmetic::Int8 } else { Arithmetic::F32 };
-        match (self.weights.device().is_cpu(), self.arithmetic.unwrap_or(stored), self.precision) {
-            (true, Arithmetic::Int8, _) => "int8",
-            (true, Arithmetic::F32, _) | (false, _, Precision::F32) => "f32",
-            (false, _, Precision::Bf16) => "bf16",
-            (false, _, Precision::F16) => "f16",
-        }
+    /// What it computes in.
+    pub fn precision(&self) -> Precision {
+        self.precision.unwrap_or_else(|| Precision::stored(&self.weights))
     }
 }
 
 impl From<Checkpoint> for Loaded {
     fn from(checkpoint: Checkpoint) -> Self {
-        let Checkpoint { encoder, question, weights, tokenizer, precision, arithmetic, .. } = checkpoint;
-        Self { config: encoder, question, weights, tokenizer: Some(tokenizer), precision, arithmetic }
+        let Checkpoint { encoder, question, weights, tokenizer, precision, .. } = checkpoint;
+        Self { config: encoder, question, weights, tokenizer: Some(tokenizer), precision }
     }
 }
 
@@ -69,16 +61,17 @@ enum Body {
 
 impl Reader {
     pub(super) fn new(loaded: Loaded) -> Result<Self> {
-        let int8 = loaded.dtype() == "int8";
-        let arithmetic = if int8 { Arithmetic::Int8 } else { Arithmetic::F32 };
-        let Loaded { config, question, mut weights, tokenizer, precision, .. } = loaded;
+        let precision = loaded.precision();
+        let Loaded { config, question, mut weights, tokenizer, .. } = loaded;
         let cpu = weights.device().is_cpu();
         precision.check(&weights.device())?;
-        precision.cast(&mut weights)?;
+        if !cpu {
+            precision.cast(&mut weights)?;
+        }
         let body = match question {
-            Some(question) if cpu => Body::Model(Box::new(Model::load_engine(&config, question, weights, arithmetic)?)),
+            Some(question) if cpu => Body::Model(Box::new(Model::load_engine(&config, question, weights, precision)?)),
             Some(question) => Body::Model(Box::new(Model::load(&config, question, weights)?)),
-            None if cpu => Body::Engine(Box::new(Engine::load(&config, &mut weights, arithmetic)?)),
+            None if cpu => Body::Engine(Box::new(Engine::load(&config, &mut weights, precision)?)),
             None => Body::Encoder(Box::new(Encoder::load(&config, &mut weights)?)),
         };
         Ok(Self { body, tokenizer })

@@ -48,13 +48,14 @@ def spread(values):
 
 
 def ratios(rounds, engines, fields=("tokens_per_s", "peak_mb")):
-    """How the first engine's figures are to each other one's, over the rounds."""
-    first, *others = engines
+    """How the figures of each of regard's engines are to each other engine's, over the rounds."""
+    own = [engine for engine in engines if engine.startswith("regard")]
     found = {}
-    for other in others:
-        for field in fields:
-            values = [turns[first][field] / turns[other][field] for turns in rounds]
-            found[f"{field}: {first} / {other}"] = spread([round(value, 4) for value in values])
+    for one in own:
+        for other in [engine for engine in engines if engine not in own]:
+            for field in fields:
+                values = [turns[one][field] / turns[other][field] for turns in rounds]
+                found[f"{field}: {one} / {other}"] = spread([round(value, 4) for value in values])
     return found
 
 

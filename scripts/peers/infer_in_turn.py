@@ -28,7 +28,7 @@ import numpy as np
 
 from in_turn import HERE, about, ratios, run, say, spread
 
-ENGINES = ["regard int8", "regard f32", "torch f32", "torch bf16", "onnx f32", "onnx int8", "candle f32"]
+ENGINES = ["regard int8", "regard bf16", "regard f32", "torch f32", "torch bf16", "onnx f32", "onnx int8", "candle f32"]
 PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
 # What the others' vectors are compared with.
 REFERENCE = "torch f32"
@@ -167,11 +167,7 @@ def main():
         result[field] = {engine: spread([turns[engine][field] for turns in result["rounds"]]) for engine in engines}
     if REFERENCE in vectors:
         result["cosine"] = {engine: cosine(vectors[engine], vectors[REFERENCE]) for engine in engines}
-    others = [engine for engine in engines if not engine.startswith("regard")]
-    result["ratios"] = {}
-    for engine in engines:
-        if engine not in others:
-            result["ratios"] |= ratios(result["rounds"], [engine, *others])
+    result["ratios"] = ratios(result["rounds"], engines)
     write(arguments.result, json.dumps(result, indent=1) + "\n")
     if arguments.svg:
         write(arguments.svg, chart(result, engines))

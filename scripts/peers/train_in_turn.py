@@ -2,10 +2,10 @@
 
     cargo build --release
     python scripts/peers/train_in_turn.py CONFIG RESULT.json [--rounds 3] [--steps 60] [--warm 5] [--threads 2]
-        [--engines "regard f32" "torch f32" "torch bf16"] [--set KEY=VALUE ...] [--regard target/release/regard]
+        [--engines "regard f32" "regard bf16" "torch f32" "torch bf16"] [--set KEY=VALUE ...] [--regard target/release/regard]
 
 CONFIG is an experiment of `regard train`; `--set` changes it as it does there, but for `compute.threads`, which
-`--threads` tells both engines. What train.py does not do, it refuses. A round runs every engine once, each in
+`--threads` tells both, and `compute.precision`, which is the engine's. What train.py does not do, it refuses. A round runs every engine once, each in
 a fresh process: A B C A B C …, so that a machine that slows down slows all of them. PyTorch runs as
 scripts/peers/train.py, in the environment that this script runs in (scripts/reference-requirements.txt).
 
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from in_turn import HERE, about, ratios, run, say, spread
 
-ENGINES = ["regard f32", "torch f32", "torch bf16"]
+ENGINES = ["regard f32", "regard bf16", "torch f32", "torch bf16"]
 # Exit statuses of regard that are no failure: 3 is done, but some records were left out.
 DONE = (0, 3)
 
@@ -57,7 +57,7 @@ def turn(engine, arguments, base, batches, place):
     if name == "regard":
         output = place / "run"
         command = [arguments.regard, "train", "--config", arguments.config, "--steps", str(arguments.steps)]
-        command += settings(arguments, [f"output={output}"])
+        command += settings(arguments, [f"output={output}", f'compute.precision="{dtype}"'])
         _, wall, peak = run(command, arguments.threads, log, good=DONE)
         measured = regard_speed(output / "metrics.jsonl", arguments.warm, arguments.steps)
     else:

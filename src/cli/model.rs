@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use regard::checkpoint::Checkpoint;
-use regard::encoder::Precision;
-use regard::engine::Arithmetic;
+use regard::Precision;
 use regard::hub::{Hub, HubId, Progress};
 use regard::weights::Storage;
 
@@ -20,7 +19,7 @@ pub(crate) struct ModelArguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: String,
-    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// What matrix products are computed in: f32, bf16 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
     /// GPU, f32 where left out.
     #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true)]
     pub(crate) dtype: Option<Dtype>,
@@ -63,13 +62,13 @@ impl Dtype {
         }
     }
 
-    /// Have a checkpoint of this `precision` and `arithmetic` answer in it.
-    pub(crate) fn set(self, precision: &mut Precision, arithmetic: &mut Option<Arithmetic>) {
+    /// How a checkpoint answers in it.
+    pub(crate) fn precision(self) -> Precision {
         match self {
-            Self::F32 => *arithmetic = Some(Arithmetic::F32),
-            Self::Bf16 => *precision = Precision::Bf16,
-            Self::F16 => *precision = Precision::F16,
-            Self::Int8 => *arithmetic = Some(Arithmetic::Int8),
+            Self::F32 => Precision::F32,
+            Self::Bf16 => Precision::Bf16,
+            Self::F16 => Precision::F16,
+            Self::Int8 => Precision::Int8,
         }
     }
 }
@@ -87,9 +86,7 @@ impl ModelArguments {
             None => shipped(&self.device)?,
         };
         checkpoint.half_masking |= self.half_masking;
-        if let Some(dtype) = self.dtype {
-            dtype.set(&mut checkpoint.precision, &mut checkpoint.arithmetic);
-        }
+        checkpoint.precision = self.dtype.map(Dtype::precision).or(checkpoint.precision);
         Ok(checkpoint)
     }
 }

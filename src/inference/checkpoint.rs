@@ -11,13 +11,12 @@ use candle_core::Device;
 use serde_json::Value;
 
 use crate::encode::Tokenizer;
-use crate::encoder::{EncoderConfig, Precision};
-use crate::engine::Arithmetic;
+use crate::encoder::EncoderConfig;
 use crate::head::Question;
 use crate::labels;
 use crate::model::Model;
 use crate::weights::Weights;
-use crate::{Error, Result};
+use crate::{Error, Precision, Result};
 
 pub use self::config::{pair_config, span_config};
 pub use self::save::{Files, recover, save};
@@ -40,10 +39,8 @@ pub struct Checkpoint {
     ///
     /// [`Predictor::with_half_masking`]: crate::predict::Predictor::with_half_masking
     pub half_masking: bool,
-    /// What a GPU computes its answers in; f32, unless somebody says otherwise.
-    pub precision: Precision,
-    /// What a CPU computes its answers in; `None` for what the matrices are stored in.
-    pub arithmetic: Option<Arithmetic>,
+    /// What it computes its answers in; `None` for [`Precision::stored`].
+    pub precision: Option<Precision>,
     /// `tokenizer.json`.
     pub tokenizer: Tokenizer,
     /// The bytes of `tokenizer.json`, for writing it again unchanged.
@@ -106,8 +103,7 @@ impl Checkpoint {
             question,
             temperatures,
             half_masking,
-            precision: Precision::F32,
-            arithmetic: None,
+            precision: None,
             tokenizer,
             tokenizer_json,
             weights,
@@ -121,34 +117,27 @@ impl Checkpoint {
     /// what it is to.
     pub fn into_model(mut self) -> Result<(Model, Tokenizer, Temperatures)> {
         let question = self.question()?;
-        self.check_device()?;
-        self.precision.cast(&mut self.weights)?;
+        let precision = self.precision()?;
+        precision.cast(&mut self.weights)?;
         let model = Model::load(&self.encoder, question, self.weights)?;
         Ok((model, self.tokenizer, self.temperatures))
     }
 
-    /// The same with the model laid out to answer on a CPU; `None` computes in what the matrices are stored in.
+    /// The same with the model laid out to answer on a CPU.
     ///
     /// # Errors
     /// As [`Checkpoint::into_model`].
-    pub fn into_engine(self, arithmetic: Option<Arithmetic>) -> Result<(Model, Tokenizer, Temperatures)> {
-        self.check_device()?;
-        let stored = if self.weights.stores_int8() { Arithmetic::Int8 } else { Arithmetic::F32 };
-        let arithmetic = arithmetic.unwrap_or(stored);
-        let model = Model::load_engine(&self.encoder, self.question()?, self.weights, arithmetic)?;
+    pub fn into_engine(self) -> Result<(Model, Tokenizer, Temperatures)> {
+        let precision = self.precision()?;
+        let model = Model::load_engine(&self.encoder, self.question()?, self.weights, precision)?;
         Ok((model, self.tokenizer, self.temperatures))
     }
 
-    /// Refuse to answer in what the device does not compute in.
-    fn check_device(&self) -> Result<()> {
-        let device = self.weights.device();
-        self.precision.check(&device)?;
-        if !device.is_cpu() && self.arithmetic == Some(Arithmetic::Int8) {
-            return Err(Error::Device(
-                "int8: expected the CPU, found a GPU, which computes in f32, bf16 or f16".into(),
-            ));
-        }
-        Ok(())
+    /// What it computes its answers in, if its device does.
+    fn precision(&self) -> Result<Precision> {
+        let precision = self.precision.unwrap_or_else(|| Precision::stored(&self.weights));
+        precision.check(&self.weights.device())?;
+        Ok(precision)
     }
 
     fn question(&self) -> Result<Question> {

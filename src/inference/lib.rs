@@ -45,12 +45,14 @@ mod summary;
 
 mod device;
 mod error;
+mod precision;
 
 pub use classifier::{Classifier, Regarded, Report, Sentence};
 pub use device::device;
 pub use document::Document;
 pub use error::{Error, Result};
 pub use language::Language;
+pub use precision::Precision;
 pub use segment::{sentences, trimmed};
 pub use span::{CodePoints, Span};
 pub use stance::{Label, Scores, Sentiment, Stance};

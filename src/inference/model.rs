@@ -4,10 +4,10 @@ use candle_core::{Device, Tensor};
 
 use crate::batch::Batch;
 use crate::encoder::{Encoder, EncoderConfig, Mode};
-use crate::engine::{Arithmetic, Engine};
+use crate::engine::Engine;
 use crate::head::{Head, Logits, Question};
 use crate::weights::Weights;
-use crate::{Error, Result};
+use crate::{Error, Precision, Result};
 
 /// A stance model.
 #[derive(Debug)]
@@ -36,17 +36,17 @@ impl Model {
         Self::with_head(encoder, config, question, weights)
     }
 
-    /// The same laid out for a CPU: faster, but it cannot be trained.
+    /// The same laid out for a CPU, to compute in `precision`: faster, but it cannot be trained.
     ///
     /// # Errors
-    /// As [`Model::load`].
+    /// As [`Model::load`], or where a CPU does not compute in `precision`.
     pub fn load_engine(
         config: &EncoderConfig,
         question: Question,
         mut weights: Weights,
-        arithmetic: Arithmetic,
+        precision: Precision,
     ) -> Result<Self> {
-        let encoder = Body::Engine(Engine::load(config, &mut weights, arithmetic)?);
+        let encoder = Body::Engine(Engine::load(config, &mut weights, precision)?);
         Self::with_head(encoder, config, question, weights)
     }
 

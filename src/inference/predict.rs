@@ -58,9 +58,9 @@ impl Predictor {
     /// # Errors
     /// Where the checkpoint has no head or does not hold together, or asks for half-masking and cannot do it.
     pub fn new(checkpoint: Checkpoint) -> Result<Self> {
-        let (half_masking, arithmetic) = (checkpoint.half_masking, checkpoint.arithmetic);
+        let half_masking = checkpoint.half_masking;
         let (model, tokenizer, temperatures) = match checkpoint.weights.device() {
-            Device::Cpu => checkpoint.into_engine(arithmetic)?,
+            Device::Cpu => checkpoint.into_engine()?,
             _ => checkpoint.into_model()?,
         };
         let predictor = Self::from_parts(model, tokenizer, temperatures);

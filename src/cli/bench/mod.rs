@@ -7,6 +7,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use regard::Precision;
 use regard::checkpoint::Checkpoint;
 use regard::encoder::EncoderConfig;
 use regard::head::Question;
@@ -42,7 +43,7 @@ pub(crate) struct Arguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: String,
-    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// What matrix products are computed in: f32, bf16 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
     /// GPU, f32 where left out.
     #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true)]
     dtype: Option<Dtype>,
@@ -108,9 +109,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let points = works.len() * arguments.batch_tokens.len();
     anyhow::ensure!(points == 1 || arguments.vectors.is_none(), "--vectors goes with one length and one size of batch");
     let model = source.record(&loaded.config, loaded.question)?;
-    let dtype = loaded.dtype();
+    let dtype = loaded.precision();
     anyhow::ensure!(
-        dtype == "f32" || !arguments.peak,
+        dtype == Precision::F32 || !arguments.peak,
         "--peak: expected --dtype f32, whose product is measured, found {dtype}"
     );
     drop(loaded);
@@ -182,16 +183,13 @@ enum Kind {
 
 impl Source {
     fn load(&self) -> regard::Result<Loaded> {
-        let mut loaded = match &self.kind {
+        let loaded = match &self.kind {
             #[cfg(feature = "shipped")]
             Kind::Shipped => Loaded::from(Checkpoint::shipped(&self.device)?),
             Kind::Directory { path, .. } => Loaded::from(Checkpoint::open(path, &self.device)?),
             Kind::Random { random, .. } => random.load(&self.device)?,
         };
-        if let Some(dtype) = self.dtype {
-            dtype.set(&mut loaded.precision, &mut loaded.arithmetic);
-        }
-        Ok(loaded)
+        Ok(Loaded { precision: self.dtype.map(Dtype::precision).or(loaded.precision), ..loaded })
     }
 
     fn record(&self, config: &EncoderConfig, question: Option<Question>) -> anyhow::Result<ModelRecord> {
@@ -243,13 +241,13 @@ impl Arguments {
         Ok(works)
     }
 
-    fn settings(&self, input: Input, dtype: &str, plan: Plan) -> Settings {
+    fn settings(&self, input: Input, dtype: Precision, plan: Plan) -> Settings {
         Settings {
             input,
             data: None,
             length: None,
             device: self.device.clone(),
-            dtype: dtype.to_owned(),
+            dtype: dtype.to_string(),
             threads: rayon::current_num_threads(),
             batch_tokens: plan.batch_tokens,
             rounds: plan.rounds,

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Where the weights live: auto, cpu or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto", global = true)]
     device: String,
-    /// What matrix products are computed in: f32 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
+    /// What matrix products are computed in: f32, bf16 or int8 on the CPU, as the checkpoint is stored where left out; f32, bf16 or f16 on a
     /// GPU, f32 where left out.
     #[arg(long, value_enum, value_name = "DTYPE", hide_possible_values = true, global = true)]
     dtype: Option<Dtype>,

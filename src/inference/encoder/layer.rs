@@ -6,7 +6,6 @@ use candle_core::Tensor;
 
 use super::EncoderConfig;
 use super::layers::{LayerNorm, Linear, Mode};
-use super::precision::Precision;
 use crate::Result;
 use crate::batch::Batch;
 use crate::kernels::{self, Attention, Gradients, Mask, recorded};
@@ -51,7 +50,7 @@ impl Layer {
     ) -> Result<Tensor> {
         // Where nothing below learns there is no gradient of `xs` to hang the layer on.
         let gradients = match mode {
-            Mode::Train(training) if xs.track_op() && kernels::records(xs) => training.gradients(Precision::F32),
+            Mode::Train(training) if xs.track_op() && kernels::records(xs) => Some(training.gradients()),
             _ => None,
         };
         let Some(gradients) = gradients else {

@@ -7,10 +7,9 @@ use candle_core::{DType, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use super::precision::Precision;
-use crate::Result;
 use crate::kernels::{self, Gradients, Mask};
 use crate::weights::Weights;
+use crate::{Precision, Result};
 
 /// What a forward pass is for.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +35,7 @@ impl Training {
     /// At the start of the stream of `seed`.
     pub fn new(seed: u64, precision: Precision) -> Self {
         let masks = RefCell::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { masks, fresh: Cell::new(true), precision, gradients: Gradients::default() }
+        Self { masks, fresh: Cell::new(true), precision, gradients: Gradients::new(precision.dtype()) }
     }
 
     /// The gradients of `loss`, which came of passes in this training: `loss.backward()` alone lacks those of layers' weights.
@@ -49,9 +48,9 @@ impl Training {
         Ok(store)
     }
 
-    /// Where a layer puts its weights' gradients, in a training at this precision.
-    pub(super) fn gradients(&self, precision: Precision) -> Option<Gradients> {
-        (self.precision == precision).then(|| self.gradients.clone())
+    /// Where a layer puts its weights' gradients.
+    pub(super) fn gradients(&self) -> Gradients {
+        self.gradients.clone()
     }
 
     /// How far the stream has been read.

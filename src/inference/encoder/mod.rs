@@ -6,9 +6,7 @@ mod bert;
 mod config;
 mod layer;
 mod layers;
-mod precision;
 
 pub use bert::Encoder;
 pub use config::{EncoderConfig, Family};
 pub use layers::{Linear, Mode, Training};
-pub use precision::Precision;

@@ -7,11 +7,10 @@ use rayon::prelude::*;
 
 use super::embeddings::Norm;
 use super::linear::{Linear, Rows};
-use crate::Result;
 use crate::encoder::EncoderConfig;
-use crate::kernels::int8::Instructions;
 use crate::kernels::{Attention, gelu};
 use crate::weights::Weights;
+use crate::{Precision, Result};
 
 /// Rows of a block: what a block makes of the widest matrix then fits the second-level cache beside the matrix's part in use.
 const BLOCK: usize = 64;
@@ -67,12 +66,12 @@ impl Layer {
         config: &EncoderConfig,
         index: usize,
         weights: &mut Weights,
-        instructions: Option<Instructions>,
+        precision: Precision,
     ) -> Result<Self> {
         let (width, inner) = (config.hidden, config.intermediate);
         let name = |part: &str| format!("encoder.layer.{index}.{part}");
         let mut linear =
-            |part: &str, inputs, outputs| Linear::load(weights, &name(part), inputs, outputs, instructions);
+            |part: &str, inputs, outputs| Linear::load(weights, &name(part), inputs, outputs, precision);
         Ok(Self {
             query: linear("attention.self.query", width, width)?,
             key: linear("attention.self.key", width, width)?,

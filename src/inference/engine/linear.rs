@@ -1,13 +1,13 @@
 //! A matrix with a bias, laid out for multiplication.
 
-use crate::Result;
-use crate::kernels::gemm::{Left, Panels, Start, multiply};
+use crate::kernels::gemm::{Left, Right, Start, multiply};
 use crate::kernels::int8::{self, Activations, Instructions};
 use crate::weights::Weights;
+use crate::{Precision, Result};
 
 #[derive(Debug)]
 pub(super) enum Linear {
-    F32 { weight: Panels, bias: Vec<f32> },
+    Float { weight: Right, bias: Vec<f32> },
     Int8 { linear: int8::Linear, instructions: Instructions },
 }
 
@@ -18,25 +18,25 @@ pub(super) struct Rows {
 }
 
 impl Linear {
-    /// Take `{name}.weight` (outputs, inputs) and `{name}.bias` (outputs); int8 where there are `instructions` for it.
+    /// Take `{name}.weight` (outputs, inputs) and `{name}.bias` (outputs).
     pub(super) fn load(
         weights: &mut Weights,
         name: &str,
         inputs: usize,
         outputs: usize,
-        instructions: Option<Instructions>,
+        precision: Precision,
     ) -> Result<Self> {
         let bias = weights.take(&format!("{name}.bias"), &[outputs])?.to_vec1()?;
         let name = format!("{name}.weight");
-        match instructions {
-            Some(instructions) => {
+        match precision {
+            Precision::Int8 => {
                 let rows = weights.take_int8(&name, &[outputs, inputs])?;
                 let linear = int8::Linear::new(rows.values(), rows.scales(), &bias, inputs);
-                Ok(Self::Int8 { linear, instructions })
+                Ok(Self::Int8 { linear, instructions: Instructions::best() })
             }
-            None => {
+            _ => {
                 let weight = weights.take(&name, &[outputs, inputs])?.flatten_all()?.to_vec1::<f32>()?;
-                Ok(Self::F32 { weight: Panels::transposed(&weight, inputs, outputs), bias })
+                Ok(Self::Float { weight: Right::transposed(&weight, inputs, outputs, precision.dtype()), bias })
             }
         }
     }
@@ -53,7 +53,7 @@ impl Rows {
     /// `linear` of `xs`, which was prepared, to `out` (N, outputs).
     pub(super) fn multiply(&self, linear: &Linear, xs: &[f32], out: &mut [f32]) {
         match linear {
-            Linear::F32 { weight, bias } => multiply(Left::Rows(xs), weight, Start::Bias(bias), out),
+            Linear::Float { weight, bias } => multiply(Left::Rows(xs), weight, Start::Bias(bias), out),
             Linear::Int8 { linear, instructions } => linear.forward(&self.quantized, out, *instructions),
         }
     }

@@ -1,10 +1,10 @@
 //! The encoder as it runs on a CPU when nobody trains it: the same arithmetic as [`encoder`](crate::encoder) on plain slices, with
-//! matrices laid out once when the model is loaded, in f32 or int8, and without a tensor in between.
+//! matrices laid out once when the model is loaded, in f32, bf16 or int8, and without a tensor in between.
 //!
 //! A stage works on blocks of rows, each of which stays in the cache from one matrix to the next; blocks are shared out to the threads
 //! of the pool, so that one sentence too uses all of them.
 //!
-//! **Invariant:** in f32 it equals `encoder` within 1e-5; in int8 within the quantisation.
+//! **Invariant:** in f32 it equals `encoder` within 1e-5; in bf16 and int8 within the rounding.
 
 mod embeddings;
 mod layer;
@@ -18,18 +18,8 @@ use self::embeddings::Embeddings;
 use self::layer::{Layer, Room};
 use crate::batch::Batch;
 use crate::encoder::EncoderConfig;
-use crate::kernels::int8::Instructions;
 use crate::weights::Weights;
-use crate::{Error, Result};
-
-/// What matrices are stored and multiplied in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arithmetic {
-    /// 32-bit floats.
-    F32,
-    /// 8-bit integers: weights by output channel, activations by token. Norms, softmax and GELU are f32.
-    Int8,
-}
+use crate::{Error, Precision, Result};
 
 /// An encoder laid out for a CPU.
 #[derive(Debug)]
@@ -40,17 +30,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Take the encoder's tensors out of `weights`.
+    /// Take the encoder's tensors out of `weights`, to compute in `precision`.
     ///
     /// # Errors
-    /// Where one is missing or has another shape.
-    pub fn load(config: &EncoderConfig, weights: &mut Weights, arithmetic: Arithmetic) -> Result<Self> {
-        let instructions = match arithmetic {
-            Arithmetic::F32 => None,
-            Arithmetic::Int8 => Some(Instructions::best()),
-        };
-        let embeddings = Embeddings::load(config, weights, instructions.is_some())?;
-        let load = |index| Layer::load(config, index, weights, instructions);
+    /// Where one is missing or has another shape, or a CPU does not compute in `precision`.
+    pub fn load(config: &EncoderConfig, weights: &mut Weights, precision: Precision) -> Result<Self> {
+        precision.check(&Device::Cpu)?;
+        let embeddings = Embeddings::load(config, weights, precision == Precision::Int8)?;
+        let load = |index| Layer::load(config, index, weights, precision);
         let layers = (0..config.layers).map(load).collect::<Result<_>>()?;
         Ok(Self { config: config.clone(), embeddings, layers })
     }

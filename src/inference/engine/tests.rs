@@ -75,15 +75,15 @@ fn batch(lengths: &[usize]) -> Batch {
 fn the_engine_is_the_encoder() -> Result<()> {
     let config = config();
     let encoder = Encoder::load(&config, &mut weights(&config)?)?;
-    for (arithmetic, tolerance) in [(Arithmetic::F32, 2e-5), (Arithmetic::Int8, 0.15)] {
-        let engine = Engine::load(&config, &mut weights(&config)?, arithmetic)?;
+    for (precision, tolerance) in [(Precision::F32, 2e-5), (Precision::Bf16, 0.06), (Precision::Int8, 0.15)] {
+        let engine = Engine::load(&config, &mut weights(&config)?, precision)?;
         for lengths in [vec![1], vec![5], vec![130, 1, 40, 9]] {
             for batch in [batch(&lengths), batch(&lengths).reading_all()] {
                 let expected = encoder.forward(&batch, Mode::Infer)?;
                 let found = engine.forward(&batch)?;
                 assert_eq!(found.dims(), expected.dims());
                 let difference = (found - expected)?.abs()?.max_all()?.to_scalar::<f32>()?;
-                assert!(difference < tolerance, "{arithmetic:?}, {lengths:?}: {difference}");
+                assert!(difference < tolerance, "{precision}, {lengths:?}: {difference}");
             }
         }
     }
@@ -93,8 +93,8 @@ fn the_engine_is_the_encoder() -> Result<()> {
 #[test]
 fn an_answer_does_not_depend_on_batch_or_threads() -> Result<()> {
     let config = config();
-    for arithmetic in [Arithmetic::F32, Arithmetic::Int8] {
-        let engine = Engine::load(&config, &mut weights(&config)?, arithmetic)?;
+    for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
+        let engine = Engine::load(&config, &mut weights(&config)?, precision)?;
         let together = engine.forward(&batch(&[130, 7]))?;
         let alone = Tensor::cat(&[engine.forward(&batch(&[130]))?, engine.forward(&batch(&[7]))?], 0)?;
         assert_eq!(together.to_vec2::<f32>()?, alone.to_vec2::<f32>()?);

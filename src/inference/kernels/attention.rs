@@ -78,9 +78,7 @@ impl Attention {
         let parts = sequences(outputs, &self.queries, width).into_par_iter().enumerate();
         parts.for_each_init(Scratch::default, |scratch, (sequence, outputs)| {
             let inputs = self.inputs(inputs, sequence, width);
-            for head in self.heads_of(sequence, width) {
-                head::forward(head, &inputs, outputs, scratch);
-            }
+            head::forward(self.heads_of(sequence, width), &inputs, outputs, scratch);
         });
     }
 
@@ -102,9 +100,7 @@ impl Attention {
                 let inputs = self.inputs([queries, keys, values], sequence, width);
                 let grad = &grad[rows(&self.queries, sequence, width)];
                 let mut gradients = Gradients { queries: dqueries, keys: dkeys, values: dvalues };
-                for head in self.heads_of(sequence, width) {
-                    head::backward(head, &inputs, grad, &mut gradients, scratch);
-                }
+                head::backward(self.heads_of(sequence, width), &inputs, grad, &mut gradients, scratch);
             });
             gradients
         })?;

@@ -1,18 +1,21 @@
-//! Products of f32 matrices, as the layers and their gradients need them.
+//! Products of f32 matrices, as the layers and their gradients need them, in f32 or in bf16.
 //!
 //! The scheme is that of BLIS (<https://doi.org/10.1145/2764454>): the right-hand factor is laid out in [`Panels`] a few
 //! registers wide, a tile of sums stays in registers while both factors stream by, and blocks are cut so that what is
-//! read again is still in the second-level cache. The left-hand factor is read where it stands: its rows are activations,
+//! read again is still in the second-level cache. In f32 the left-hand factor is read where it stands: its rows are activations,
 //! and to lay them out anew would cost more than it saves. Each sum is added up in the order of the depth, whatever the
 //! tile: an element does not depend on what it is computed beside, nor on the number of threads.
 
+#[cfg(target_arch = "x86_64")]
+mod bf16;
 mod panels;
 mod tile;
 
+use candle_core::DType;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-pub(crate) use self::panels::Panels;
+use self::panels::Panels;
 pub(super) use self::tile::{Factors, Streams};
 use self::tile::{Steps, Tile, tile};
 
@@ -41,8 +44,62 @@ pub(crate) enum Start<'a> {
     Out,
 }
 
+/// A right-hand factor (depth, columns), laid out; it decides what a product is computed in.
+#[derive(Debug)]
+pub(crate) enum Right {
+    F32(Panels),
+    /// Rounded to bf16 and multiplied in f32, on a processor that does no better: the same but for the order of sums.
+    Rounded(Panels),
+    #[cfg(target_arch = "x86_64")]
+    Bf16(bf16::Panels),
+}
+
+impl Right {
+    /// `matrix` (depth, columns), to be multiplied with in `dtype`: f32 or bf16.
+    pub(crate) fn of(matrix: &[f32], depth: usize, columns: usize, dtype: DType) -> Self {
+        Self::lay(matrix, depth, columns, dtype, false)
+    }
+
+    /// The transpose of `matrix` (columns, depth).
+    pub(crate) fn transposed(matrix: &[f32], depth: usize, columns: usize, dtype: DType) -> Self {
+        Self::lay(matrix, depth, columns, dtype, true)
+    }
+
+    fn lay(matrix: &[f32], depth: usize, columns: usize, dtype: DType, transposed: bool) -> Self {
+        if dtype != DType::BF16 {
+            return Self::F32(Panels::lay(matrix, depth, columns, transposed));
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(token) = bf16::Token::new() {
+            return Self::Bf16(bf16::Panels::lay(token, matrix, depth, columns, transposed));
+        }
+        Self::Rounded(Panels::lay(&rounded(matrix), depth, columns, transposed))
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::F32(panels) | Self::Rounded(panels) => panels.depth(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Bf16(panels) => panels.depth(),
+        }
+    }
+
+    fn columns(&self) -> usize {
+        match self {
+            Self::F32(panels) | Self::Rounded(panels) => panels.columns(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Bf16(panels) => panels.columns(),
+        }
+    }
+}
+
+/// To the nearest bf16.
+fn rounded(values: &[f32]) -> Vec<f32> {
+    values.iter().map(|&value| half::bf16::from_f32(value).to_f32()).collect()
+}
+
 /// `left` (rows, depth) times `right` (depth, columns), plus `bias` (columns), or 0: (rows, columns). The depth is at least 1.
-pub(crate) fn product(left: Left<'_>, right: &Panels, bias: Option<&[f32]>) -> Vec<f32> {
+pub(crate) fn product(left: Left<'_>, right: &Right, bias: Option<&[f32]>) -> Vec<f32> {
     let (Left::Rows(values) | Left::Columns(values)) = left;
     debug_assert!(values.len().is_multiple_of(right.depth()));
     let count = values.len() / right.depth().max(1) * right.columns();
@@ -53,36 +110,48 @@ pub(crate) fn product(left: Left<'_>, right: &Panels, bias: Option<&[f32]>) -> V
     // none before that, as it does not start from what is there.
     #[allow(unsafe_code)]
     unsafe {
-        multiply(left, right, bias.map_or(Start::Zero, Start::Bias), &mut *(room as *mut [f32]));
+        shared(left, right, bias.map_or(Start::Zero, Start::Bias), &mut *(room as *mut [f32]));
         out.set_len(count);
     }
     out
 }
 
-/// `left` (rows, depth) times `right` (depth, columns), plus `start`, into `out` (rows, columns), on all threads of the pool.
+/// [`multiply`] on all threads of the pool, where rows of `left` stand one by one.
+fn shared(left: Left<'_>, right: &Right, start: Start<'_>, out: &mut [f32]) {
+    let (depth, columns, threads) = (right.depth(), right.columns(), rayon::current_num_threads());
+    let Left::Rows(values) = left else { return multiply(left, right, start, out) };
+    let rows = out.len() / columns.max(1);
+    let chunk = rows.div_ceil(threads).next_multiple_of(Tile::MOST_ROWS);
+    if threads == 1 || chunk >= rows || depth == 0 {
+        return multiply(left, right, start, out);
+    }
+    let parts = values.par_chunks(chunk * depth).zip(out.par_chunks_mut(chunk * columns));
+    parts.for_each(|(values, out)| multiply(Left::Rows(values), right, start, out));
+}
+
+/// `left` (rows, depth) times `right` (depth, columns), plus `start`, into `out` (rows, columns), on this thread.
 ///
 /// **Invariant:** every element of `out` is written, and none is read before unless sums start from them: [`product`] relies on it.
-pub(crate) fn multiply(left: Left<'_>, right: &Panels, start: Start<'_>, out: &mut [f32]) {
-    let (depth, columns) = (right.depth(), right.columns());
+pub(crate) fn multiply(left: Left<'_>, right: &Right, start: Start<'_>, out: &mut [f32]) {
     if out.is_empty() {
         return;
     }
-    let rows = out.len() / columns;
-    let chunk = rows.div_ceil(rayon::current_num_threads()).next_multiple_of(Tile::MOST_ROWS);
-    let run = |(index, out): (usize, &mut [f32])| {
-        let task = Task { left, rows, first: index * chunk, depth, right, start, out };
-        pulp::Arch::new().dispatch(task);
-    };
-    if chunk >= rows { run((0, out)) } else { out.par_chunks_mut(chunk * columns).enumerate().for_each(run) }
+    match right {
+        Right::F32(panels) => pulp::Arch::new().dispatch(Task { left, right: panels, start, out }),
+        Right::Rounded(panels) => {
+            let (Left::Rows(values) | Left::Columns(values)) = left;
+            let values = rounded(values);
+            let left = if let Left::Rows(_) = left { Left::Rows(&values) } else { Left::Columns(&values) };
+            pulp::Arch::new().dispatch(Task { left, right: panels, start, out });
+        }
+        #[cfg(target_arch = "x86_64")]
+        Right::Bf16(panels) => bf16::multiply(left, panels, start, out),
+    }
 }
 
-/// The rows of a product from `first` on, as many as `out` holds.
+/// A product in f32.
 struct Task<'a> {
     left: Left<'a>,
-    /// Of all of `left`.
-    rows: usize,
-    first: usize,
-    depth: usize,
     right: &'a Panels,
     start: Start<'a>,
     out: &'a mut [f32],
@@ -94,8 +163,9 @@ impl WithSimd for Task<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         // Once where there is no depth: sums then are what they start from.
-        for step in (0..self.depth.max(1)).step_by(DEPTH) {
-            let steps = DEPTH.min(self.depth - step);
+        let depth = self.right.depth();
+        for step in (0..depth.max(1)).step_by(DEPTH) {
+            let steps = DEPTH.min(depth - step);
             for panel in (0..self.right.count()).step_by(GROUP) {
                 let panels = GROUP.min(self.right.count() - panel);
                 self.block::<S>(simd, step, steps, panel, panels);
@@ -126,13 +196,13 @@ impl Task<'_> {
     #[inline(always)]
     fn rows<S: Simd, const R: usize>(&mut self, simd: S, place: Tile, packed: &mut [f32]) -> usize {
         let Tile { row, step, steps, panel, panels } = place;
-        let first = self.first + row;
         match self.left {
             Left::Rows(values) => {
-                let left = Streams::<R>::of(values, first, self.depth, step, steps);
+                let depth = self.right.depth();
+                let left = Streams::<f32, R>::of(values, row, depth, step, steps);
                 for (index, panel) in (panel..panel + panels).enumerate() {
                     // A row of the next tiles with each of these.
-                    let soon = (first + R + index) * self.depth + step;
+                    let soon = (row + R + index) * depth + step;
                     if index < R
                         && let Some(soon) = values.get(soon..soon + steps)
                     {
@@ -142,7 +212,8 @@ impl Task<'_> {
                 }
             }
             Left::Columns(values) => {
-                let left = Steps::<R>::pack(values, first, self.rows, step, steps, packed);
+                let rows = self.out.len() / self.right.columns();
+                let left = Steps::<R>::pack(values, row, rows, step, steps, packed);
                 for panel in panel..panel + panels {
                     tile::<S, _, R>(simd, &left, self.right, Tile { panel, ..place }, self.start, self.out);
                 }
@@ -209,40 +280,69 @@ mod tests {
         }
     }
 
+    /// What a processor with and one without instructions for `dtype` lays out, of a matrix (depth, columns) in both layouts.
+    fn rights(right: &[f32], depth: usize, columns: usize, dtype: DType) -> Vec<(Right, String)> {
+        let turned = transpose(right, columns);
+        let mut rights = vec![
+            (Right::of(right, depth, columns, dtype), format!("{dtype:?}")),
+            (Right::transposed(&turned, depth, columns, dtype), format!("{dtype:?}, transposed")),
+        ];
+        if dtype == DType::BF16 {
+            let panels = Panels::lay(&rounded(right), depth, columns, false);
+            rights.push((Right::Rounded(panels), "rounded".to_owned()));
+        }
+        rights
+    }
+
     #[test]
     fn products_equal_their_definition_in_every_layout() {
         let rng = &mut ChaCha8Rng::seed_from_u64(3);
-        for (rows, depth, columns) in
-            [(1, 1, 1), (1, 384, 3), (7, 5, 49), (8, 64, 48), (13, 385, 96), (23, 770, 131), (64, 33, 500), (3, 0, 5)]
-        {
-            let what = format!("{rows} x {depth} x {columns}");
+        for (rows, depth, columns) in [
+            (1, 1, 1),
+            (1, 384, 3),
+            (7, 5, 49),
+            (8, 64, 48),
+            (13, 385, 96),
+            (23, 770, 131),
+            (64, 33, 500),
+            (9, 1537, 17),
+            (3, 0, 5),
+        ] {
             let (left, right) = (random(rng, rows * depth), random(rng, depth * columns));
             let (bias, before) = (random(rng, columns), random(rng, rows * columns));
-            let expected = if depth == 0 {
-                (0..rows).flat_map(|_| bias.iter().copied().map(f64::from)).collect()
-            } else {
-                plain(&left, &right, &bias, depth)
-            };
-            let lefts = [(Left::Rows(&left), "rows"), (Left::Columns(&transpose(&left, depth.max(1))), "columns")];
-            let rights = [
-                (Panels::of(&right, depth, columns), "as it is"),
-                (Panels::transposed(&transpose(&right, columns), depth, columns), "transposed"),
-            ];
-            for (left, left_is) in lefts {
-                for (right, right_is) in &rights {
-                    let what = format!("{what}, left by {left_is}, right {right_is}");
-                    let mut out = vec![f32::NAN; rows * columns];
-                    multiply(left, right, Start::Bias(&bias), &mut out);
-                    close(&out, &expected, &what);
-                    if depth > 0 {
-                        assert_eq!(product(left, right, Some(&bias)), out, "{what}");
+            for dtype in [DType::F32, DType::BF16] {
+                let expected = match (depth, dtype) {
+                    (0, _) => (0..rows).flat_map(|_| bias.iter().copied().map(f64::from)).collect(),
+                    (_, DType::F32) => plain(&left, &right, &bias, depth),
+                    _ => plain(&rounded(&left), &rounded(&right), &bias, depth),
+                };
+                let lefts = [(Left::Rows(&left), "rows"), (Left::Columns(&transpose(&left, depth.max(1))), "columns")];
+                for (right, right_is) in &rights(&right, depth, columns, dtype) {
+                    for (left, left_is) in lefts {
+                        let what = format!("{rows} x {depth} x {columns}, left by {left_is}, right {right_is}");
+                        let mut out = vec![f32::NAN; rows * columns];
+                        multiply(left, right, Start::Bias(&bias), &mut out);
+                        close(&out, &expected, &what);
+                        if depth > 0 {
+                            assert_eq!(product(left, right, Some(&bias)), out, "{what}");
+                        }
+                        out.copy_from_slice(&before);
+                        multiply(left, right, Start::Out, &mut out);
+                        let sum = |index: usize, x: &f64| x - f64::from(bias[index % columns]) + f64::from(before[index]);
+                        let added: Vec<f64> = expected.iter().enumerate().map(|(index, x)| sum(index, x)).collect();
+                        close(&out, &added, &what);
                     }
-                    out.copy_from_slice(&before);
-                    multiply(left, right, Start::Out, &mut out);
-                    let sum = |index: usize, x: &f64| x - f64::from(bias[index % columns]) + f64::from(before[index]);
-                    let added: Vec<f64> = expected.iter().enumerate().map(|(index, x)| sum(index, x)).collect();
-                    close(&out, &added, &what);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_stays_so() {
+        for dtype in [DType::F32, DType::BF16] {
+            for (right, what) in rights(&[f32::NAN, 1.0, f32::INFINITY, 1e39_f64 as f32], 2, 2, dtype) {
+                let out = product(Left::Rows(&[1.0, -1.0]), &right, None);
+                assert!(out.iter().all(|x| !x.is_finite()), "{what}: {out:?}");
             }
         }
     }
@@ -252,21 +352,19 @@ mod tests {
         let rng = &mut ChaCha8Rng::seed_from_u64(4);
         let (rows, depth, columns) = (29, 400, 100);
         let (left, right) = (random(rng, rows * depth), random(rng, depth * columns));
-        let panels = Panels::of(&right, depth, columns);
-        let mut all = vec![0.0; rows * columns];
-        multiply(Left::Rows(&left), &panels, Start::Zero, &mut all);
-        for (row, expected) in all.chunks(columns).enumerate() {
-            let mut one = vec![0.0; columns];
-            multiply(Left::Rows(&left[row * depth..][..depth]), &panels, Start::Zero, &mut one);
-            assert_eq!(one, expected, "row {row}");
-        }
-        for threads in [1, 2, 3] {
-            let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else {
-                unreachable!("threads can be had")
-            };
-            let mut out = vec![0.0; rows * columns];
-            pool.install(|| multiply(Left::Rows(&left), &panels, Start::Zero, &mut out));
-            assert_eq!(out, all, "{threads} threads");
+        for (right, what) in rights(&right, depth, columns, DType::F32).iter().chain(&rights(&right, depth, columns, DType::BF16)) {
+            let all = product(Left::Rows(&left), right, None);
+            for (row, expected) in all.chunks(columns).enumerate() {
+                let one = product(Left::Rows(&left[row * depth..][..depth]), right, None);
+                assert_eq!(one, expected, "{what}, row {row}");
+            }
+            for threads in [1, 2, 3] {
+                let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() else {
+                    unreachable!("threads can be had")
+                };
+                let out = pool.install(|| product(Left::Rows(&left), right, None));
+                assert_eq!(out, all, "{what}, {threads} threads");
+            }
         }
     }
 }

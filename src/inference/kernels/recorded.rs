@@ -7,26 +7,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::backend::BackendStorage;
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, Result, Shape, Storage, Tensor, TensorId, bail};
+use candle_core::{CpuStorage, CudaStorage, CustomOp1, DType, Layout, Result, Shape, Storage, Tensor, TensorId, bail};
 
 /// Gradients of variables that go past candle's store.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Gradients(Arc<Mutex<Vec<(TensorId, Tensor)>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Gradients {
+    list: Arc<Mutex<Vec<(TensorId, Tensor)>>>,
+    dtype: DType,
+}
 
 impl Gradients {
+    /// None yet; `dtype` is what products are computed in.
+    pub(crate) fn new(dtype: DType) -> Self {
+        Self { list: Arc::default(), dtype }
+    }
+
+    /// What products are computed in.
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
     /// Add the gradient of `variable`, where it is one.
     pub(crate) fn add(&self, variable: &Tensor, gradient: impl FnOnce() -> Result<Tensor>) -> Result<()> {
         if variable.is_variable() {
             let gradient = gradient()?;
             // What a panic leaves behind is whole: a list is pushed to or taken.
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((variable.id(), gradient));
+            self.list.lock().unwrap_or_else(PoisonError::into_inner).push((variable.id(), gradient));
         }
         Ok(())
     }
 
     /// Move all of them to `store`.
     pub(crate) fn give(&self, store: &mut GradStore) -> Result<()> {
-        for (id, gradient) in std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+        for (id, gradient) in std::mem::take(&mut *self.list.lock().unwrap_or_else(PoisonError::into_inner)) {
             let sum = match store.get_id(id) {
                 Some(other) => (other + gradient)?,
                 None => gradient,

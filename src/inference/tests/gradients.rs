@@ -6,7 +6,8 @@ use std::error::Error;
 
 use golden::{Golden, Outcome};
 use regard::batch::Batch;
-use regard::encoder::{Mode, Precision, Training};
+use regard::Precision;
+use regard::encoder::{Mode, Training};
 use regard::head::Logits;
 use regard::model::Model;
 

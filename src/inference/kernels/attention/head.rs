@@ -1,8 +1,8 @@
 //! One head of one sequence: probabilities are computed again in the backward pass, not kept.
 
-use multiversion::multiversion;
+use pulp::{Simd, WithSimd};
 
-use super::product::{COLUMNS, Left, Matrix, product};
+use super::product::{COLUMNS, Left, Matrix, Out, Right, product};
 use crate::kernels::dropout::Mask;
 use crate::kernels::exponential::exp;
 
@@ -40,10 +40,8 @@ pub(super) struct Gradients<'a> {
 /// Room for one head, kept from one to the next.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// One of the inputs, (T or R, size) or transposed.
-    input: Matrix,
-    /// One of the results, (T or R, size).
-    result: Matrix,
+    /// Keys or values, transposed: (size, T).
+    transposed: Matrix,
     /// (R, T), like those below: a row is how one token reads the others.
     weights: Matrix,
     dropped: Matrix,
@@ -69,43 +67,53 @@ impl Head {
         Left { values: &weights.values, rows: self.length, stride: weights.stride, transposed: true }
     }
 
+    /// The head's columns of `packed` (T or R, H), to be a right-hand factor.
     #[inline(always)]
-    fn gather(&self, packed: &[f32], own: &mut Matrix) {
-        own.reset(packed.len() / self.width, self.size);
-        for (own, packed) in own.values.chunks_exact_mut(own.stride).zip(packed.chunks_exact(self.width)) {
-            own[..self.size].copy_from_slice(&packed[self.first..][..self.size]);
-        }
+    fn right<'a>(&self, packed: &'a [f32]) -> Right<'a> {
+        Right { values: &packed[self.first..], columns: self.size, stride: self.width }
     }
 
+    /// The same, to be a result.
     #[inline(always)]
-    fn scatter(&self, own: &Matrix, packed: &mut [f32]) {
-        for (own, packed) in own.values.chunks_exact(own.stride).zip(packed.chunks_exact_mut(self.width)) {
-            packed[self.first..][..self.size].copy_from_slice(&own[..self.size]);
-        }
+    fn out<'a>(&self, packed: &'a mut [f32]) -> Out<'a> {
+        Out { values: &mut packed[self.first..], stride: self.width }
     }
 
+    /// Likenesses of R to T, or their gradients: `left` times `right`, transposed (size, T), to `out`.
+    #[inline(always)]
+    fn likenesses<S: Simd>(&self, simd: S, left: &[f32], right: &Matrix, out: &mut Matrix) {
+        out.stride = right.stride;
+        out.values.resize(self.readers * out.stride, 0.0);
+        let right = Right { values: &right.values, columns: right.stride, stride: right.stride };
+        product(simd, self.left(left), right, Out { values: &mut out.values, stride: out.stride });
+    }
+
+    /// The head's columns of `packed` (T, H), as rows of `own` (size, T).
     #[inline(always)]
     fn transpose(&self, packed: &[f32], own: &mut Matrix) {
-        own.reset(self.size, packed.len() / self.width);
+        /// Columns at a time: of a known number, which is twice as fast.
+        const BLOCK: usize = 8;
+        own.reset(self.size, self.length);
         let stride = own.stride;
-        // A register's width of tokens at a time: what is written lies together, what is read stays in the cache.
-        for (block, packed) in packed.chunks(COLUMNS * self.width).enumerate() {
-            let count = packed.len() / self.width;
-            let rows = own.values.chunks_exact_mut(stride).enumerate();
-            for (dim, row) in rows {
-                let column = packed[self.first + dim..].iter().step_by(self.width);
-                row[block * COLUMNS..][..count].iter_mut().zip(column).for_each(|(own, value)| *own = *value);
+        for (block, own) in own.values.chunks_mut(BLOCK * stride).enumerate() {
+            for (token, row) in packed.chunks_exact(self.width).enumerate() {
+                let row = &row[self.first + block * BLOCK..self.first + self.size];
+                match row.first_chunk::<BLOCK>() {
+                    Some(row) => (0..BLOCK).for_each(|column| own[column * stride + token] = row[column]),
+                    None => row.iter().enumerate().for_each(|(column, x)| own[column * stride + token] = *x),
+                }
             }
         }
     }
 
     /// Attention probabilities before dropout, into `scratch.weights`.
     #[inline(always)]
-    fn probabilities(&self, queries: &[f32], keys: &[f32], scratch: &mut Scratch) {
-        self.transpose(keys, &mut scratch.input);
-        product(self.left(queries), &scratch.input, &mut scratch.weights);
+    fn probabilities<S: Simd>(&self, simd: S, queries: &[f32], keys: &[f32], scratch: &mut Scratch) {
+        let Scratch { transposed, weights, .. } = scratch;
+        self.transpose(keys, transposed);
+        self.likenesses(simd, queries, transposed, weights);
         let scale = self.scale();
-        for row in scratch.weights.values.chunks_exact_mut(scratch.weights.stride) {
+        for row in weights.values.chunks_exact_mut(weights.stride) {
             row[self.length..].fill(f32::NEG_INFINITY);
             let largest =
                 folded(row, f32::NEG_INFINITY, |largest, weight| if weight > largest { weight } else { largest });
@@ -149,23 +157,28 @@ impl Head {
     }
 
     #[inline(always)]
-    fn read(&self, inputs: &Inputs<'_>, outputs: &mut [f32], scratch: &mut Scratch) {
-        self.probabilities(inputs.queries, inputs.keys, scratch);
+    fn read<S: Simd>(&self, simd: S, inputs: &Inputs<'_>, outputs: &mut [f32], scratch: &mut Scratch) {
+        self.probabilities(simd, inputs.queries, inputs.keys, scratch);
         let weights = &mut scratch.weights;
         for (token, row) in weights.values.chunks_exact_mut(weights.stride).enumerate() {
             self.drop(token, row);
         }
-        self.gather(inputs.values, &mut scratch.input);
-        product(self.rows(weights), &scratch.input, &mut scratch.result);
-        self.scatter(&scratch.result, outputs);
+        product(simd, self.rows(weights), self.right(inputs.values), self.out(outputs));
     }
 
     #[inline(always)]
-    fn gradients(&self, inputs: &Inputs<'_>, grad: &[f32], gradients: &mut Gradients<'_>, scratch: &mut Scratch) {
-        self.probabilities(inputs.queries, inputs.keys, scratch);
-        let Scratch { input, result, weights, dropped, dweights } = scratch;
-        self.transpose(inputs.values, input);
-        product(self.left(grad), input, dweights);
+    fn gradients<S: Simd>(
+        &self,
+        simd: S,
+        inputs: &Inputs<'_>,
+        grad: &[f32],
+        gradients: &mut Gradients<'_>,
+        scratch: &mut Scratch,
+    ) {
+        self.probabilities(simd, inputs.queries, inputs.keys, scratch);
+        let Scratch { transposed, weights, dropped, dweights } = scratch;
+        self.transpose(inputs.values, transposed);
+        self.likenesses(simd, grad, transposed, dweights);
         dropped.copy(weights);
         let (scale, stride) = (self.scale(), weights.stride);
         let rows = weights.values.chunks_exact(stride).zip(dropped.values.chunks_exact_mut(stride));
@@ -178,16 +191,9 @@ impl Head {
             }
         }
         // From here on `dweights` are gradients of the likenesses.
-        let pairs = [
-            (self.columns(dropped), grad, &mut *gradients.values),
-            (self.rows(dweights), inputs.keys, &mut *gradients.queries),
-            (self.columns(dweights), inputs.queries, &mut *gradients.keys),
-        ];
-        for (left, right, gradient) in pairs {
-            self.gather(right, input);
-            product(left, input, result);
-            self.scatter(result, gradient);
-        }
+        product(simd, self.columns(dropped), self.right(grad), self.out(gradients.values));
+        product(simd, self.rows(dweights), self.right(inputs.keys), self.out(gradients.queries));
+        product(simd, self.columns(dweights), self.right(inputs.queries), self.out(gradients.keys));
     }
 }
 
@@ -195,39 +201,72 @@ impl Head {
 #[inline(always)]
 fn folded(row: &[f32], start: f32, fold: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [start; COLUMNS];
-    for start in (0..row.len()).step_by(COLUMNS) {
-        for (lane, folded) in lanes.iter_mut().enumerate() {
-            *folded = fold(*folded, row[start + lane]);
+    for row in row.as_chunks::<COLUMNS>().0 {
+        for lane in 0..COLUMNS {
+            lanes[lane] = fold(lanes[lane], row[lane]);
         }
     }
-    lanes.into_iter().fold(start, fold)
+    halved(lanes, fold)
 }
 
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; COLUMNS];
-    for (a, b) in a.chunks_exact(COLUMNS).zip(b.chunks_exact(COLUMNS)) {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += a[lane] * b[lane];
+    for (a, b) in a.as_chunks::<COLUMNS>().0.iter().zip(b.as_chunks::<COLUMNS>().0) {
+        for lane in 0..COLUMNS {
+            lanes[lane] += a[lane] * b[lane];
         }
     }
-    lanes.iter().sum()
+    halved(lanes, |a, b| a + b)
 }
 
-/// The head's columns of `outputs`.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
-pub(super) fn forward(head: Head, inputs: &Inputs<'_>, outputs: &mut [f32], scratch: &mut Scratch) {
-    head.read(inputs, outputs, scratch);
+/// All lanes, by halves: four steps that wait for each other instead of sixteen.
+#[inline(always)]
+fn halved(mut lanes: [f32; COLUMNS], fold: impl Fn(f32, f32) -> f32) -> f32 {
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            lanes[lane] = fold(lanes[lane], lanes[lane + half]);
+        }
+    }
+    lanes[0]
 }
 
-/// The head's columns of `gradients`, where `grad` is that of the outputs.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+/// The columns of `heads` in `outputs`.
+pub(super) fn forward(heads: impl Iterator<Item = Head>, inputs: &Inputs<'_>, outputs: &mut [f32], scratch: &mut Scratch) {
+    struct Forward<'a, I>(I, &'a Inputs<'a>, &'a mut [f32], &'a mut Scratch);
+    impl<I: Iterator<Item = Head>> WithSimd for Forward<'_, I> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self(heads, inputs, outputs, scratch) = self;
+            for head in heads {
+                head.read(simd, inputs, outputs, scratch);
+            }
+        }
+    }
+    pulp::Arch::new().dispatch(Forward(heads, inputs, outputs, scratch));
+}
+
+/// The columns of `heads` in `gradients`, where `grad` is that of the outputs.
 pub(super) fn backward(
-    head: Head,
+    heads: impl Iterator<Item = Head>,
     inputs: &Inputs<'_>,
     grad: &[f32],
     gradients: &mut Gradients<'_>,
     scratch: &mut Scratch,
 ) {
-    head.gradients(inputs, grad, gradients, scratch);
+    struct Backward<'a, 'b, I>(I, &'a Inputs<'a>, &'a [f32], &'a mut Gradients<'b>, &'a mut Scratch);
+    impl<I: Iterator<Item = Head>> WithSimd for Backward<'_, '_, I> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Self(heads, inputs, grad, gradients, scratch) = self;
+            for head in heads {
+                head.gradients(simd, inputs, grad, gradients, scratch);
+            }
+        }
+    }
+    pulp::Arch::new().dispatch(Backward(heads, inputs, grad, gradients, scratch));
 }

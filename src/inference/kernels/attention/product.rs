@@ -1,16 +1,16 @@
 //! Products of small matrices, added up in registers. What one head makes of one sequence is too small for a general product,
-//! which copies its factors first.
+//! which lays its factors out first; here both are read, and the result is written, where they stand.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use crate::kernels::gemm::{Factors, Streams};
 
-/// Every stride is a multiple of it, and it of the numbers in any processor's register.
+/// Strides of [`Matrix`] are multiples of it, and it of the numbers in any processor's register.
 pub(super) const COLUMNS: usize = 16;
 /// Rows of a tile: enough sums at once to hide how long one takes, few enough for the sixteen registers of AVX2.
 const ROWS: usize = 6;
 
-/// Rows that stand `stride` apart, a multiple of [`COLUMNS`]; zeros fill what their columns leave.
+/// Rows that stand `stride` apart, a multiple of [`COLUMNS`]; what their columns leave is zero where `reset` made the room.
 #[derive(Default)]
 pub(super) struct Matrix {
     pub(super) values: Vec<f32>,
@@ -19,6 +19,7 @@ pub(super) struct Matrix {
 
 impl Matrix {
     /// Room for `rows` of `columns`, whatever stands there, and zeros beside them.
+    #[inline(always)]
     pub(super) fn reset(&mut self, rows: usize, columns: usize) {
         self.stride = columns.next_multiple_of(COLUMNS);
         self.values.resize(rows * self.stride, 0.0);
@@ -45,13 +46,27 @@ pub(super) struct Left<'a> {
     pub(super) transposed: bool,
 }
 
+/// Rows of a right-hand factor, as many as there are in `values`.
+#[derive(Clone, Copy)]
+pub(super) struct Right<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) columns: usize,
+    pub(super) stride: usize,
+}
+
+/// Rows of a result.
+pub(super) struct Out<'a> {
+    pub(super) values: &'a mut [f32],
+    pub(super) stride: usize,
+}
+
 /// Rows that are columns: those of a step stand side by side.
 struct Columns<'a> {
     values: &'a [f32],
     stride: usize,
 }
 
-impl<const R: usize> Factors<R> for Columns<'_> {
+impl<const R: usize> Factors<f32, R> for Columns<'_> {
     #[inline(always)]
     fn at(&self, step: usize) -> [f32; R] {
         let values = &self.values[step * self.stride..][..R];
@@ -60,85 +75,87 @@ impl<const R: usize> Factors<R> for Columns<'_> {
 }
 
 /// `left` (rows, depth) times `right` (depth, columns), into `out`.
-pub(super) fn product(left: Left<'_>, right: &Matrix, out: &mut Matrix) {
-    out.stride = right.stride;
-    out.values.resize(left.rows * out.stride, 0.0);
-    pulp::Arch::new().dispatch(Product { left, right, out });
-}
-
-struct Product<'a> {
-    left: Left<'a>,
-    right: &'a Matrix,
-    out: &'a mut Matrix,
-}
-
-impl WithSimd for Product<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { left, right, out } = self;
-        let stride = right.stride / S::F32_LANES;
-        let (right, _) = S::as_simd_f32s(&right.values);
-        let (out, _) = S::as_mut_simd_f32s(&mut out.values);
-        for column in (0..stride).step_by(2) {
-            let (right, out) = (&right[column..], &mut out[column..]);
-            if column + 1 < stride {
-                tiles::<S, 2>(simd, left, right, stride, out);
-            } else {
-                tiles::<S, 1>(simd, left, right, stride, out);
-            }
-        }
+#[inline(always)]
+pub(super) fn product<S: Simd>(simd: S, left: Left<'_>, right: Right<'_>, mut out: Out<'_>) {
+    let mut column = 0;
+    while column < right.columns {
+        let rest = right.columns - column;
+        let right = Right { values: &right.values[column..], columns: rest, ..right };
+        let out = Out { values: &mut out.values[column..], ..out };
+        column += match rest / S::F32_LANES {
+            0 => tiles::<S, 1, false>(simd, left, right, out),
+            1 => tiles::<S, 1, true>(simd, left, right, out),
+            _ => tiles::<S, 2, true>(simd, left, right, out),
+        };
     }
 }
 
-/// `C` registers of columns, all rows.
+/// The first `C` registers of columns, all rows; fewer than a register's where it is not `WHOLE`. Returns how many columns that were.
 #[inline(always)]
-fn tiles<S: Simd, const C: usize>(simd: S, left: Left<'_>, right: &[S::f32s], stride: usize, out: &mut [S::f32s]) {
-    if left.rows < ROWS {
-        for row in 0..left.rows {
-            tile::<S, 1, C>(simd, left, row, right, stride, out);
-        }
-    } else {
+fn tiles<S: Simd, const C: usize, const WHOLE: bool>(
+    simd: S,
+    left: Left<'_>,
+    right: Right<'_>,
+    mut out: Out<'_>,
+) -> usize {
+    let columns = if WHOLE { C * S::F32_LANES } else { right.columns };
+    let mut row = 0;
+    while row < left.rows {
         // The last tile starts early rather than being short: some rows are computed twice.
-        for row in (0..left.rows).step_by(ROWS) {
-            tile::<S, ROWS, C>(simd, left, row.min(left.rows - ROWS), right, stride, out);
+        if left.rows < ROWS {
+            tile::<S, 1, C, WHOLE>(simd, left, row, right, columns, &mut out);
+            row += 1;
+        } else {
+            tile::<S, ROWS, C, WHOLE>(simd, left, row.min(left.rows - ROWS), right, columns, &mut out);
+            row += ROWS;
         }
     }
+    columns
 }
 
-/// `C` registers of columns, `R` rows from `first` on.
+/// The same of `R` rows from `first` on.
 #[inline(always)]
-fn tile<S: Simd, const R: usize, const C: usize>(
+fn tile<S: Simd, const R: usize, const C: usize, const WHOLE: bool>(
     simd: S,
     left: Left<'_>,
     first: usize,
-    right: &[S::f32s],
-    stride: usize,
-    out: &mut [S::f32s],
+    right: Right<'_>,
+    columns: usize,
+    out: &mut Out<'_>,
 ) {
     let sums = if left.transposed {
         let left = Columns { values: &left.values[first..], stride: left.stride };
-        sums::<S, _, R, C>(simd, &left, right, stride)
+        sums::<S, _, R, C, WHOLE>(simd, &left, right, columns)
     } else {
-        let left = Streams::<R>::of(left.values, first, left.stride, 0, right.len().div_ceil(stride));
-        sums::<S, _, R, C>(simd, &left, right, stride)
+        let left = Streams::<f32, R>::of(left.values, first, left.stride, 0, right.values.len().div_ceil(right.stride));
+        sums::<S, _, R, C, WHOLE>(simd, &left, right, columns)
     };
-    for (row, sums) in sums.iter().enumerate() {
-        out[(first + row) * stride..][..C].copy_from_slice(sums);
+    for (row, sums) in sums.into_iter().enumerate() {
+        let out = &mut out.values[(first + row) * out.stride..][..columns];
+        if WHOLE {
+            let (out, _) = S::as_mut_simd_f32s(out);
+            out[..C].copy_from_slice(&sums);
+        } else {
+            simd.partial_store_f32s(out, sums[0]);
+        }
     }
 }
 
 #[inline(always)]
-fn sums<S: Simd, L: Factors<R>, const R: usize, const C: usize>(
+fn sums<S: Simd, L: Factors<f32, R>, const R: usize, const C: usize, const WHOLE: bool>(
     simd: S,
     left: &L,
-    right: &[S::f32s],
-    stride: usize,
+    right: Right<'_>,
+    columns: usize,
 ) -> [[S::f32s; C]; R] {
     let mut sums = [[simd.splat_f32s(0.0); C]; R];
-    for (step, right) in right.chunks(stride).enumerate() {
-        let Some(&right) = right.first_chunk::<C>() else { break };
+    for (step, right) in right.values.chunks(right.stride).enumerate() {
+        let right: [S::f32s; C] = if WHOLE {
+            let (right, _) = S::as_simd_f32s(&right[..columns]);
+            std::array::from_fn(|column| right[column])
+        } else {
+            [simd.partial_load_f32s(&right[..columns]); C]
+        };
         let factors = left.at(step);
         // Counts are constant, or the sums would not stay in registers.
         for row in 0..R {

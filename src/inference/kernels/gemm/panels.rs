@@ -27,14 +27,9 @@ pub(crate) struct Panels {
 }
 
 impl Panels {
-    /// Of `matrix` (depth, columns), row by row.
-    pub(crate) fn of(matrix: &[f32], depth: usize, columns: usize) -> Self {
-        pulp::Arch::new().dispatch(Lay { matrix, depth, columns, transposed: false })
-    }
-
-    /// Of the transpose of `matrix` (columns, depth), row by row.
-    pub(crate) fn transposed(matrix: &[f32], depth: usize, columns: usize) -> Self {
-        pulp::Arch::new().dispatch(Lay { matrix, depth, columns, transposed: true })
+    /// Of `matrix` (depth, columns), row by row, or of the transpose of one (columns, depth).
+    pub(super) fn lay(matrix: &[f32], depth: usize, columns: usize, transposed: bool) -> Self {
+        pulp::Arch::new().dispatch(Lay { matrix, depth, columns, transposed })
     }
 
     pub(super) fn depth(&self) -> usize {

@@ -24,24 +24,24 @@ impl Tile {
 }
 
 /// `R` rows of a left-hand factor, a step of the depth at a time.
-pub(in crate::kernels) trait Factors<const R: usize> {
-    fn at(&self, step: usize) -> [f32; R];
+pub(in crate::kernels) trait Factors<T, const R: usize> {
+    fn at(&self, step: usize) -> [T; R];
 }
 
 /// Rows that stand one by one.
-pub(in crate::kernels) struct Streams<'a, const R: usize>([&'a [f32]; R]);
+pub(in crate::kernels) struct Streams<'a, T, const R: usize>([&'a [T]; R]);
 
-impl<'a, const R: usize> Streams<'a, R> {
+impl<'a, T, const R: usize> Streams<'a, T, R> {
     /// The steps `step..step + steps` of the rows from `first` on of `values` (rows, depth).
     #[inline(always)]
-    pub(in crate::kernels) fn of(values: &'a [f32], first: usize, depth: usize, step: usize, steps: usize) -> Self {
+    pub(in crate::kernels) fn of(values: &'a [T], first: usize, depth: usize, step: usize, steps: usize) -> Self {
         Self(std::array::from_fn(|row| &values[(first + row) * depth + step..][..steps]))
     }
 }
 
-impl<const R: usize> Factors<R> for Streams<'_, R> {
+impl<T: Copy, const R: usize> Factors<T, R> for Streams<'_, T, R> {
     #[inline(always)]
-    fn at(&self, step: usize) -> [f32; R] {
+    fn at(&self, step: usize) -> [T; R] {
         std::array::from_fn(|row| self.0[row][step])
     }
 }
@@ -69,7 +69,7 @@ impl<'a, const R: usize> Steps<'a, R> {
     }
 }
 
-impl<const R: usize> Factors<R> for Steps<'_, R> {
+impl<const R: usize> Factors<f32, R> for Steps<'_, R> {
     #[inline(always)]
     fn at(&self, step: usize) -> [f32; R] {
         self.0[step]
@@ -78,7 +78,7 @@ impl<const R: usize> Factors<R> for Steps<'_, R> {
 
 /// `R` rows of one panel's columns of `out`.
 #[inline(always)]
-pub(super) fn tile<S: Simd, L: Factors<R>, const R: usize>(
+pub(super) fn tile<S: Simd, L: Factors<f32, R>, const R: usize>(
     simd: S,
     left: &L,
     right: &Panels,
