@@ -76,7 +76,7 @@ impl<const R: usize> Factors<f32, R> for Columns<'_> {
 
 /// `left` (rows, depth) times `right` (depth, columns), into `out`.
 #[inline(always)]
-pub(super) fn product<S: Simd>(simd: S, left: Left<'_>, right: Right<'_>, mut out: Out<'_>) {
+pub(super) fn product<S: Simd>(simd: S, left: Left<'_>, right: Right<'_>, out: Out<'_>) {
     let mut column = 0;
     while column < right.columns {
         let rest = right.columns - column;
