@@ -1,9 +1,9 @@
 //! One reading of some sentences, forward and backward.
 
 use candle_core::{Tensor, Var};
+use regard::Precision;
 use regard::batch::Batch;
 use regard::encode::Encoding;
-use regard::Precision;
 use regard::encoder::{Mode, Training};
 use regard::model::Model;
 

@@ -3,44 +3,60 @@
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use regard::Result;
-
-/// Rows and columns of the matrices: enough work to hide everything else, little enough to stay in a core's cache.
-const SIDE: usize = 768;
+use regard::engine::Product;
+use regard::{Precision, Result};
 
 /// Products between two looks at the clock, and looks, of which the best counts.
 const TOGETHER: usize = 8;
 const LOOKS: usize = 8;
 
-/// f32 operations a second, in 10^9, of a large matrix product through candle: on the CPU, one product a thread of the pool, side by side.
-///
-/// A model whose own products are faster than candle's reaches more than all of it.
+/// Operations a second, in 10^9, of matrix products in `precision` alone: on the CPU those of the engine, in the cache, one at a time on every
+/// thread of the pool; on a GPU a large one.
 ///
 /// # Errors
-/// Where the device fails.
-pub fn peak(device: &Device) -> Result<f64> {
-    let (matrix, threads) = match device.is_cpu() {
-        true => (Tensor::rand(-1f32, 1.0, (SIDE, SIDE), device)?, rayon::current_num_threads()),
-        // Large enough for thousands of cores.
-        false => (Tensor::rand(-1f32, 1.0, (8 * SIDE, 8 * SIDE), device)?, 1),
+/// Where the device does not compute in `precision`, or fails.
+pub fn peak(device: &Device, precision: Precision) -> Result<f64> {
+    precision.check(device)?;
+    if device.is_cpu() { on_cpu(precision) } else { on_gpu(device, precision) }
+}
+
+fn on_cpu(precision: Precision) -> Result<f64> {
+    /// A look takes some milliseconds then.
+    const MORE: usize = 16;
+    let run = |_: rayon::BroadcastContext<'_>| -> Result<f64> {
+        let mut product = Product::new(precision)?;
+        let operations = (TOGETHER * MORE) as f64 * product.operations();
+        let seconds = best(|| {
+            (0..TOGETHER * MORE).for_each(|_| product.multiply());
+            Ok(())
+        })?;
+        Ok(operations / seconds)
     };
-    let (rows, columns) = matrix.dims2()?;
-    let operations = 2.0 * (rows * columns * columns) as f64 * (TOGETHER * threads) as f64;
-    let multiply = || -> Result<()> {
+    Ok(rayon::broadcast(run).into_iter().sum::<Result<f64>>()? / 1e9)
+}
+
+fn on_gpu(device: &Device, precision: Precision) -> Result<f64> {
+    /// Large enough for thousands of cores.
+    const SIDE: usize = 6144;
+    let matrix = Tensor::rand(-1f32, 1.0, (SIDE, SIDE), device)?.to_dtype(precision.dtype())?;
+    let seconds = best(|| {
         let mut product = matrix.matmul(&matrix)?;
         for _ in 1..TOGETHER {
             product = matrix.matmul(&matrix)?;
         }
         Ok(device.synchronize().map(|()| drop(product))?)
-    };
+    })?;
+    Ok(2.0 * (SIDE * SIDE * SIDE * TOGETHER) as f64 / seconds / 1e9)
+}
+
+/// The least time that `run` takes; the first does not count.
+fn best(mut run: impl FnMut() -> Result<()>) -> Result<f64> {
+    run()?;
     let mut best = f64::INFINITY;
-    for _ in 0..=LOOKS {
+    for _ in 0..LOOKS {
         let start = Instant::now();
-        match threads {
-            1 => multiply()?,
-            _ => rayon::broadcast(|_| multiply()).into_iter().collect::<Result<()>>()?,
-        }
+        run()?;
         best = best.min(start.elapsed().as_secs_f64());
     }
-    Ok(operations / best / 1e9)
+    Ok(best)
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use regard::checkpoint::Checkpoint;
 use regard::Precision;
+use regard::checkpoint::Checkpoint;
 use regard::hub::{Hub, HubId, Progress};
 use regard::weights::Storage;
 

@@ -30,7 +30,7 @@ impl Precision {
     }
 
     /// The type of factors that candle multiplies, which knows no int8.
-    pub(crate) fn dtype(self) -> DType {
+    pub fn dtype(self) -> DType {
         match self {
             Self::F32 | Self::Int8 => DType::F32,
             Self::Bf16 => DType::BF16,

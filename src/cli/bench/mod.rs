@@ -110,17 +110,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     anyhow::ensure!(points == 1 || arguments.vectors.is_none(), "--vectors goes with one length and one size of batch");
     let model = source.record(&loaded.config, loaded.question)?;
     let dtype = loaded.precision();
-    anyhow::ensure!(
-        dtype == Precision::F32 || !arguments.peak,
-        "--peak: expected --dtype f32, whose product is measured, found {dtype}"
-    );
     drop(loaded);
     let data = arguments.data.as_deref().map(read).transpose()?.map(|bytes| bench::sha256(&bytes));
     let [json_file, svg_file, vectors_file] = [&arguments.json, &arguments.svg, &arguments.vectors]
         .map(|path| path.as_deref().map(Replacement::create).transpose());
     let (json_file, svg_file, vectors_file) = (json_file?, svg_file?, vectors_file?);
 
-    let peak = || if arguments.peak { bench::peak(&source.device).map(Some) } else { Ok(None) };
+    let peak = || if arguments.peak { bench::peak(&source.device, dtype).map(Some) } else { Ok(None) };
     let before = peak()?;
     let bench = Bench::load(|| source.load(), arguments.rounds, &first.1)?;
     let bar = progress::count(points * (arguments.warm_up + arguments.rounds), "rounds");

@@ -87,7 +87,7 @@ fn of_one(report: &Report) -> String {
         let _ = writeln!(text, "peak memory {peak:.0} MB");
     }
     if let (Some(peak), Some(share)) = (report.peak_gflops, report.share_of_peak) {
-        let _ = writeln!(text, "{} % of the {peak:.0} GFLOP/s of a large matrix product", percent(share));
+        let _ = writeln!(text, "{} % of the {peak:.0} GFLOP/s of a matrix product alone", percent(share));
     }
     text
 }

@@ -24,9 +24,14 @@ fn reference(name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_tiny_model_gives_all_figures() -> Result {
+fn a_tiny_model_gives_all_figures_in_all_that_a_cpu_computes_in() -> Result {
+    ["f32", "bf16", "int8"].into_iter().try_for_each(a_tiny_model_gives_all_figures)
+}
+
+fn a_tiny_model_gives_all_figures(dtype: &str) -> Result {
     let directory = tempfile::tempdir()?;
     let options = ["--length", "8", "--sequences", "20", "--batch-tokens", "64", "--peak", "--json", "a.json"];
+    let options = [&options[..], &["--dtype", dtype]].concat();
     let (code, out, messages) = regard(directory.path(), &[&TINY[..], &options].concat())?;
     assert_eq!(code, 0, "{messages}");
     let report: Value = serde_json::from_str(&out)?;
@@ -50,7 +55,7 @@ fn a_tiny_model_gives_all_figures() -> Result {
         assert!(report[field].as_f64().is_some_and(|value| value.is_finite() && value > 0.0), "{field}: {report}");
     }
     assert_eq!(report["work"], json!({"sequences": 20, "pairs": 20, "tokens": 160, "longest": 8, "batches": 3}));
-    assert_eq!(report["settings"]["dtype"], "f32");
+    assert_eq!(report["settings"]["dtype"], dtype);
     assert_eq!(report["model"]["hidden"], 32);
     assert_eq!(["rounds", "loads"].map(|list| report[list].as_array().map(Vec::len)), [Some(2); 2]);
     for field in ["machine", "regard", "date"] {

@@ -70,8 +70,7 @@ impl Layer {
     ) -> Result<Self> {
         let (width, inner) = (config.hidden, config.intermediate);
         let name = |part: &str| format!("encoder.layer.{index}.{part}");
-        let mut linear =
-            |part: &str, inputs, outputs| Linear::load(weights, &name(part), inputs, outputs, precision);
+        let mut linear = |part: &str, inputs, outputs| Linear::load(weights, &name(part), inputs, outputs, precision);
         Ok(Self {
             query: linear("attention.self.query", width, width)?,
             key: linear("attention.self.key", width, width)?,

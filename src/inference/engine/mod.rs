@@ -9,6 +9,7 @@
 mod embeddings;
 mod layer;
 mod linear;
+mod product;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use candle_core::{Device, Tensor};
 
 use self::embeddings::Embeddings;
 use self::layer::{Layer, Room};
+pub use self::product::Product;
 use crate::batch::Batch;
 use crate::encoder::EncoderConfig;
 use crate::weights::Weights;

@@ -328,7 +328,8 @@ mod tests {
                         }
                         out.copy_from_slice(&before);
                         multiply(left, right, Start::Out, &mut out);
-                        let sum = |index: usize, x: &f64| x - f64::from(bias[index % columns]) + f64::from(before[index]);
+                        let sum =
+                            |index: usize, x: &f64| x - f64::from(bias[index % columns]) + f64::from(before[index]);
                         let added: Vec<f64> = expected.iter().enumerate().map(|(index, x)| sum(index, x)).collect();
                         close(&out, &added, &what);
                     }
@@ -352,7 +353,9 @@ mod tests {
         let rng = &mut ChaCha8Rng::seed_from_u64(4);
         let (rows, depth, columns) = (29, 400, 100);
         let (left, right) = (random(rng, rows * depth), random(rng, depth * columns));
-        for (right, what) in rights(&right, depth, columns, DType::F32).iter().chain(&rights(&right, depth, columns, DType::BF16)) {
+        for (right, what) in
+            rights(&right, depth, columns, DType::F32).iter().chain(&rights(&right, depth, columns, DType::BF16))
+        {
             let all = product(Left::Rows(&left), right, None);
             for (row, expected) in all.chunks(columns).enumerate() {
                 let one = product(Left::Rows(&left[row * depth..][..depth]), right, None);

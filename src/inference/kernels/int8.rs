@@ -23,11 +23,11 @@ const ROWS: usize = 8;
 pub(crate) struct Linear {
     /// In panels of [`WIDTH`] output channels: for each group of four inputs the four weights of each channel. Zeros fill up both.
     panels: Vec<i8>,
-    /// What a weight is multiplied by, an output channel; as wide as the panels, like those below.
-    scales: Vec<f32>,
+    /// What a weight is multiplied by, an output channel, panel by panel like those below.
+    scales: Vec<[f32; WIDTH]>,
     /// Sum of a channel's weights, times its scale: what an offset of the activations adds.
-    sums: Vec<f32>,
-    bias: Vec<f32>,
+    sums: Vec<[f32; WIDTH]>,
+    bias: Vec<[f32; WIDTH]>,
     inputs: usize,
     outputs: usize,
 }
@@ -50,7 +50,7 @@ impl Linear {
         let padded = |values: Vec<f32>| {
             let mut values = values;
             values.resize(columns, 0.0);
-            values
+            values.as_chunks().0.to_vec()
         };
         Self {
             panels,
@@ -71,9 +71,9 @@ impl Linear {
             let first = index * WIDTH;
             let columns = Columns {
                 panel,
-                scales: &self.scales[first..][..WIDTH],
-                sums: &self.sums[first..][..WIDTH],
-                bias: &self.bias[first..][..WIDTH],
+                scales: &self.scales[index],
+                sums: &self.sums[index],
+                bias: &self.bias[index],
                 first,
                 count: WIDTH.min(self.outputs - first),
                 outputs: self.outputs,
@@ -90,9 +90,9 @@ impl Linear {
 /// The output channels of one panel.
 struct Columns<'a> {
     panel: &'a [i8],
-    scales: &'a [f32],
-    sums: &'a [f32],
-    bias: &'a [f32],
+    scales: &'a [f32; WIDTH],
+    sums: &'a [f32; WIDTH],
+    bias: &'a [f32; WIDTH],
     /// Index of the first of them.
     first: usize,
     /// How many there are: fewer than [`WIDTH`] in the last panel.

@@ -1,9 +1,10 @@
 //! LayerNorm over the last dimension (<https://arxiv.org/abs/1607.06450>). candle's own fused form has no backward pass.
 
 use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
-use multiversion::multiversion;
+use pulp::{Simd, WithSimd};
 
 use super::fast;
+use super::lanes::{change, sum};
 use super::recorded::Gradients;
 use super::slices::{asked, floats, read};
 
@@ -86,69 +87,105 @@ fn gradients_of(xs: &Tensor, weight: &Tensor, eps: f32, grad: &Tensor) -> Result
     read([xs, weight, grad], |[xs, weight, grad]| gradients(xs, weight, grad, eps))
 }
 
-/// Sum of `term(i)` over a row, in 16 running sums that the compiler keeps in vector registers.
-#[inline(always)]
-fn sum(width: usize, term: impl Fn(usize) -> f32) -> f32 {
-    let mut lanes = [0.0_f32; 16];
-    let whole = width - width % 16;
-    for start in (0..whole).step_by(16) {
-        for (lane, total) in lanes.iter_mut().enumerate() {
-            *total += term(start + lane);
-        }
-    }
-    lanes.iter().sum::<f32>() + (whole..width).map(term).sum::<f32>()
-}
-
 /// Mean and 1 / sqrt(variance + eps).
 #[inline(always)]
-fn moments(xs: &[f32], eps: f32) -> (f32, f32) {
-    let width = xs.len();
-    let mean = sum(width, |i| xs[i]) / width as f32;
-    let variance = sum(width, |i| (xs[i] - mean) * (xs[i] - mean)) / width as f32;
-    (mean, 1.0 / (variance + eps).sqrt())
+fn moments<S: Simd>(simd: S, xs: &[f32], eps: f32) -> [S::f32s; 2] {
+    let width = xs.len() as f32;
+    let mean = simd.splat_f32s(sum!(S, simd, x in xs => x) / width);
+    let squares = sum!(S, simd, x in xs => {
+        let x = simd.sub_f32s(x, mean);
+        simd.mul_f32s(x, x)
+    });
+    [mean, simd.splat_f32s(1.0 / (squares / width + eps).sqrt())]
+}
+
+/// Rows of `xs` (…, H), plus `skipped` where there is one, become their LayerNorm.
+struct Rows<'a> {
+    xs: &'a mut [f32],
+    skipped: Option<&'a [f32]>,
+    weight: &'a [f32],
+    bias: &'a [f32],
+    eps: f32,
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { xs, skipped, weight, bias, eps } = self;
+        let width = weight.len();
+        for (row, xs) in xs.chunks_exact_mut(width).enumerate() {
+            if let Some(skipped) = skipped {
+                let skipped = &skipped[row * width..][..width];
+                change!(S, simd, x in xs, skipped in skipped => simd.add_f32s(x, skipped));
+            }
+            let [mean, scale] = moments(simd, xs, eps);
+            change!(S, simd, x in xs, weight in weight, bias in bias => {
+                let normed = simd.mul_f32s(simd.sub_f32s(x, mean), scale);
+                simd.mul_add_e_f32s(normed, weight, bias)
+            });
+        }
+    }
 }
 
 /// `xs` (…, H) becomes the LayerNorm of `xs + skipped`, in place.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 pub(crate) fn of_sum(xs: &mut [f32], skipped: &[f32], weight: &[f32], bias: &[f32], eps: f32) {
-    let width = weight.len();
-    for (xs, skipped) in xs.chunks_exact_mut(width).zip(skipped.chunks_exact(width)) {
-        xs.iter_mut().zip(skipped).for_each(|(x, skipped)| *x += skipped);
-        let (mean, scale) = moments(xs, eps);
-        for ((x, &w), &b) in xs.iter_mut().zip(weight).zip(bias) {
-            *x = (*x - mean) * scale * w + b;
-        }
-    }
+    pulp::Arch::new().dispatch(Rows { xs, skipped: Some(skipped), weight, bias, eps });
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 fn forward(xs: &[f32], weight: &[f32], bias: &[f32], eps: f32) -> Vec<f32> {
     let mut ys = xs.to_vec();
-    for ys in ys.chunks_exact_mut(weight.len()) {
-        let (mean, scale) = moments(ys, eps);
-        for ((y, w), b) in ys.iter_mut().zip(weight).zip(bias) {
-            *y = (*y - mean) * scale * w + b;
-        }
-    }
+    pulp::Arch::new().dispatch(Rows { xs: &mut ys, skipped: None, weight, bias, eps });
     ys
 }
 
 /// Gradients of rows, weight and bias.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 fn gradients(xs: &[f32], weight: &[f32], grad: &[f32], eps: f32) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-    let width = weight.len();
-    let mut dxs = grad.to_vec();
-    let (mut dweight, mut dbias) = (vec![0.0; width], vec![0.0; width]);
-    for (xs, dxs) in xs.chunks_exact(width).zip(dxs.chunks_exact_mut(width)) {
-        let (mean, scale) = moments(xs, eps);
-        let along = sum(width, |i| dxs[i] * weight[i]) / width as f32;
-        let across = sum(width, |i| dxs[i] * weight[i] * (xs[i] - mean) * scale) / width as f32;
-        for i in 0..width {
-            let (normed, grad) = ((xs[i] - mean) * scale, dxs[i]);
-            dweight[i] += grad * normed;
-            dbias[i] += grad;
-            dxs[i] = scale * (grad * weight[i] - along - normed * across);
+    let mut backward = Backward {
+        xs,
+        weight,
+        eps,
+        dxs: grad.to_vec(),
+        dweight: vec![0.0; weight.len()],
+        dbias: vec![0.0; weight.len()],
+    };
+    pulp::Arch::new().dispatch(&mut backward);
+    (backward.dxs, backward.dweight, backward.dbias)
+}
+
+struct Backward<'a> {
+    xs: &'a [f32],
+    weight: &'a [f32],
+    eps: f32,
+    /// At first the gradient of the results.
+    dxs: Vec<f32>,
+    dweight: Vec<f32>,
+    dbias: Vec<f32>,
+}
+
+impl WithSimd for &mut Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Backward { xs, weight, eps, dxs, dweight, dbias } = self;
+        let (weight, width) = (*weight, weight.len());
+        let mut own = vec![0.0; width];
+        for (xs, dxs) in xs.chunks_exact(width).zip(dxs.chunks_exact_mut(width)) {
+            own.copy_from_slice(xs);
+            let [mean, scale] = moments(simd, xs, *eps);
+            change!(S, simd, x in &mut own => simd.mul_f32s(simd.sub_f32s(x, mean), scale));
+            change!(S, simd, sum in dweight, grad in dxs, normed in &own => simd.mul_add_e_f32s(grad, normed, sum));
+            change!(S, simd, sum in dbias, grad in dxs => simd.add_f32s(sum, grad));
+            change!(S, simd, grad in dxs, weight in weight => simd.mul_f32s(grad, weight));
+            let along = sum!(S, simd, grad in dxs => grad);
+            let across = sum!(S, simd, grad in dxs, normed in &own => simd.mul_f32s(grad, normed));
+            let [along, across] = [along, across].map(|x| simd.splat_f32s(x / width as f32));
+            change!(S, simd, grad in dxs, normed in &own => {
+                let rest = simd.sub_f32s(simd.sub_f32s(grad, along), simd.mul_f32s(normed, across));
+                simd.mul_f32s(scale, rest)
+            });
         }
     }
-    (dxs, dweight, dbias)
 }

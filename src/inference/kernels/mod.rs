@@ -9,11 +9,11 @@
 
 pub(crate) mod attention;
 mod dropout;
-mod exponential;
 mod gather;
 pub(crate) mod gelu;
 pub(crate) mod gemm;
 pub(crate) mod int8;
+mod lanes;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
 mod recorded;

@@ -5,8 +5,8 @@ mod golden;
 use std::error::Error;
 
 use golden::{Golden, Outcome};
-use regard::batch::Batch;
 use regard::Precision;
+use regard::batch::Batch;
 use regard::encoder::{Mode, Training};
 use regard::head::Logits;
 use regard::model::Model;

@@ -2,9 +2,9 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::product::{COLUMNS, Left, Matrix, Out, Right, product};
+use super::product::{Left, Matrix, Out, Right, product};
 use crate::kernels::dropout::Mask;
-use crate::kernels::exponential::exp;
+use crate::kernels::lanes::{change, exp, sum};
 
 /// Where a head's numbers stand in the packed rows (T, H) of its sequence, of which R read the others.
 #[derive(Clone, Copy)]
@@ -44,6 +44,8 @@ pub(super) struct Scratch {
     transposed: Matrix,
     /// (R, T), like those below: a row is how one token reads the others.
     weights: Matrix,
+    /// What they must be multiplied by to add up to 1.
+    shares: Vec<f32>,
     dropped: Matrix,
     dweights: Matrix,
 }
@@ -76,7 +78,7 @@ impl Head {
     /// The same, to be a result.
     #[inline(always)]
     fn out<'a>(&self, packed: &'a mut [f32]) -> Out<'a> {
-        Out { values: &mut packed[self.first..], stride: self.width }
+        Out { values: &mut packed[self.first..], stride: self.width, factors: None }
     }
 
     /// Likenesses of R to T, or their gradients: `left` times `right`, transposed (size, T), to `out`.
@@ -85,7 +87,7 @@ impl Head {
         out.stride = right.stride;
         out.values.resize(self.readers * out.stride, 0.0);
         let right = Right { values: &right.values, columns: right.stride, stride: right.stride };
-        product(simd, self.left(left), right, Out { values: &mut out.values, stride: out.stride });
+        product(simd, self.left(left), right, Out { values: &mut out.values, stride: out.stride, factors: None });
     }
 
     /// The head's columns of `packed` (T, H), as rows of `own` (size, T).
@@ -106,24 +108,28 @@ impl Head {
         }
     }
 
-    /// Attention probabilities before dropout, into `scratch.weights`.
+    /// Attention probabilities before dropout, into `scratch.weights`, but for a factor a row: its share.
     #[inline(always)]
     fn probabilities<S: Simd>(&self, simd: S, queries: &[f32], keys: &[f32], scratch: &mut Scratch) {
-        let Scratch { transposed, weights, .. } = scratch;
+        let Scratch { transposed, weights, shares, .. } = scratch;
         self.transpose(keys, transposed);
+        shares.clear();
         self.likenesses(simd, queries, transposed, weights);
-        let scale = self.scale();
+        let scale = simd.splat_f32s(self.scale());
         for row in weights.values.chunks_exact_mut(weights.stride) {
             row[self.length..].fill(f32::NEG_INFINITY);
-            let largest =
-                folded(row, f32::NEG_INFINITY, |largest, weight| if weight > largest { weight } else { largest });
-            for weight in row.iter_mut() {
-                *weight = exp((*weight - largest) * scale);
+            let (row, _) = S::as_mut_simd_f32s(row);
+            let mut largest = simd.splat_f32s(f32::NEG_INFINITY);
+            for &x in row.iter() {
+                largest = simd.max_f32s(largest, x);
             }
-            let share = 1.0 / folded(row, 0.0, |total, weight| total + weight);
-            for weight in row.iter_mut() {
-                *weight *= share;
+            let largest = simd.splat_f32s(simd.reduce_max_f32s(largest));
+            let mut total = simd.splat_f32s(0.0);
+            for x in row.iter_mut() {
+                *x = exp(simd, simd.mul_f32s(simd.sub_f32s(*x, largest), scale));
+                total = simd.add_f32s(total, *x);
             }
+            shares.push(1.0 / simd.reduce_sum_f32s(total));
         }
     }
 
@@ -159,11 +165,12 @@ impl Head {
     #[inline(always)]
     fn read<S: Simd>(&self, simd: S, inputs: &Inputs<'_>, outputs: &mut [f32], scratch: &mut Scratch) {
         self.probabilities(simd, inputs.queries, inputs.keys, scratch);
-        let weights = &mut scratch.weights;
+        let Scratch { weights, shares, .. } = scratch;
         for (token, row) in weights.values.chunks_exact_mut(weights.stride).enumerate() {
             self.drop(token, row);
         }
-        product(simd, self.rows(weights), self.right(inputs.values), self.out(outputs));
+        let out = Out { factors: Some(shares), ..self.out(outputs) };
+        product(simd, self.rows(weights), self.right(inputs.values), out);
     }
 
     #[inline(always)]
@@ -176,19 +183,23 @@ impl Head {
         scratch: &mut Scratch,
     ) {
         self.probabilities(simd, inputs.queries, inputs.keys, scratch);
-        let Scratch { transposed, weights, dropped, dweights } = scratch;
+        let Scratch { transposed, weights, shares, dropped, dweights } = scratch;
+        for (row, &share) in weights.values.chunks_exact_mut(weights.stride).zip(&*shares) {
+            let share = simd.splat_f32s(share);
+            change!(S, simd, weight in row => simd.mul_f32s(weight, share));
+        }
         self.transpose(inputs.values, transposed);
         self.likenesses(simd, grad, transposed, dweights);
         dropped.copy(weights);
-        let (scale, stride) = (self.scale(), weights.stride);
+        let (scale, stride) = (simd.splat_f32s(self.scale()), weights.stride);
         let rows = weights.values.chunks_exact(stride).zip(dropped.values.chunks_exact_mut(stride));
         let rows = rows.zip(dweights.values.chunks_exact_mut(stride)).enumerate();
         for (token, ((weights, dropped), dweights)) in rows {
             self.drop_both(token, dropped, dweights);
-            let inner = dot(weights, dweights);
-            for (dweight, weight) in dweights.iter_mut().zip(weights) {
-                *dweight = weight * (*dweight - inner) * scale;
-            }
+            let inner = simd.splat_f32s(sum!(S, simd, a in weights, b in dweights => simd.mul_f32s(a, b)));
+            change!(S, simd, dweight in dweights, weight in weights => {
+                simd.mul_f32s(simd.mul_f32s(weight, simd.sub_f32s(dweight, inner)), scale)
+            });
         }
         // From here on `dweights` are gradients of the likenesses.
         product(simd, self.columns(dropped), self.right(grad), self.out(gradients.values));
@@ -197,42 +208,13 @@ impl Head {
     }
 }
 
-/// All of a row, whose length is a multiple of [`COLUMNS`], lane by lane: that vectorises.
-#[inline(always)]
-fn folded(row: &[f32], start: f32, fold: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut lanes = [start; COLUMNS];
-    for row in row.as_chunks::<COLUMNS>().0 {
-        for lane in 0..COLUMNS {
-            lanes[lane] = fold(lanes[lane], row[lane]);
-        }
-    }
-    halved(lanes, fold)
-}
-
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; COLUMNS];
-    for (a, b) in a.as_chunks::<COLUMNS>().0.iter().zip(b.as_chunks::<COLUMNS>().0) {
-        for lane in 0..COLUMNS {
-            lanes[lane] += a[lane] * b[lane];
-        }
-    }
-    halved(lanes, |a, b| a + b)
-}
-
-/// All lanes, by halves: four steps that wait for each other instead of sixteen.
-#[inline(always)]
-fn halved(mut lanes: [f32; COLUMNS], fold: impl Fn(f32, f32) -> f32) -> f32 {
-    for half in [8, 4, 2, 1] {
-        for lane in 0..half {
-            lanes[lane] = fold(lanes[lane], lanes[lane + half]);
-        }
-    }
-    lanes[0]
-}
-
 /// The columns of `heads` in `outputs`.
-pub(super) fn forward(heads: impl Iterator<Item = Head>, inputs: &Inputs<'_>, outputs: &mut [f32], scratch: &mut Scratch) {
+pub(super) fn forward(
+    heads: impl Iterator<Item = Head>,
+    inputs: &Inputs<'_>,
+    outputs: &mut [f32],
+    scratch: &mut Scratch,
+) {
     struct Forward<'a, I>(I, &'a Inputs<'a>, &'a mut [f32], &'a mut Scratch);
     impl<I: Iterator<Item = Head>> WithSimd for Forward<'_, I> {
         type Output = ();

@@ -58,6 +58,8 @@ pub(super) struct Right<'a> {
 pub(super) struct Out<'a> {
     pub(super) values: &'a mut [f32],
     pub(super) stride: usize,
+    /// What each row is multiplied by.
+    pub(super) factors: Option<&'a [f32]>,
 }
 
 /// Rows that are columns: those of a step stand side by side.
@@ -130,7 +132,13 @@ fn tile<S: Simd, const R: usize, const C: usize, const WHOLE: bool>(
         let left = Streams::<f32, R>::of(left.values, first, left.stride, 0, right.values.len().div_ceil(right.stride));
         sums::<S, _, R, C, WHOLE>(simd, &left, right, columns)
     };
-    for (row, sums) in sums.into_iter().enumerate() {
+    for (row, mut sums) in sums.into_iter().enumerate() {
+        if let Some(factors) = out.factors {
+            let factor = simd.splat_f32s(factors[first + row]);
+            for sum in &mut sums {
+                *sum = simd.mul_f32s(*sum, factor);
+            }
+        }
         let out = &mut out.values[(first + row) * out.stride..][..columns];
         if WHOLE {
             let (out, _) = S::as_mut_simd_f32s(out);

@@ -193,7 +193,11 @@ impl<const R: usize> Factors<Pair, R> for Part<'_> {
     fn at(&self, step: usize) -> [Pair; R] {
         let pairs = &self.tile[step];
         // A whole tile has no first row to add.
-        if R == ROWS { std::array::from_fn(|row| pairs[row]) } else { std::array::from_fn(|row| pairs[self.first + row]) }
+        if R == ROWS {
+            std::array::from_fn(|row| pairs[row])
+        } else {
+            std::array::from_fn(|row| pairs[self.first + row])
+        }
     }
 }
 
@@ -235,13 +239,7 @@ struct Place {
 /// `R` rows of some panels; returns `R`.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 #[inline]
-fn tiles<const R: usize>(
-    left: &impl Packed,
-    right: &Panels,
-    place: Place,
-    start: Start<'_>,
-    out: &mut [f32],
-) -> usize {
+fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Place, start: Start<'_>, out: &mut [f32]) -> usize {
     let Place { row, step, steps, group, panels } = place;
     let (pairs, columns) = (right.pairs(), right.columns);
     let left = left.rows::<R>(row, pairs, step, steps);
@@ -274,9 +272,10 @@ fn tiles<const R: usize>(
             for (register, sums) in sums.into_iter().enumerate() {
                 // SAFETY: as many floats either way.
                 let sums = unsafe { std::mem::transmute::<__m512, [f32; LANES]>(sums) };
-                match out.get_mut(register * LANES..).unwrap_or_default() {
-                    out if out.len() >= LANES => out[..LANES].copy_from_slice(&sums),
-                    out => out.copy_from_slice(&sums[..out.len()]),
+                let out = out.get_mut(register * LANES..).unwrap_or_default();
+                match out.first_chunk_mut::<LANES>() {
+                    Some(out) => *out = sums,
+                    None => out.copy_from_slice(&sums[..out.len()]),
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Activations as 8-bit integers.
 
-use multiversion::multiversion;
+use pulp::{Simd, WithSimd};
 
 use super::GROUP;
 
@@ -54,33 +54,42 @@ impl Activations {
 }
 
 /// One row; returns its scale and offset.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 fn quantize(xs: &[f32], values: &mut [u8]) -> (f32, f32) {
-    const LANES: usize = 16;
-    /// Adding it leaves the nearest integer in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    let (mut least, mut largest) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
-    let (whole, rest) = xs.as_chunks::<LANES>();
-    for xs in whole {
-        for lane in 0..LANES {
-            least[lane] = if xs[lane] < least[lane] { xs[lane] } else { least[lane] };
-            largest[lane] = if xs[lane] > largest[lane] { xs[lane] } else { largest[lane] };
+    struct Row<'a>(&'a [f32], &'a mut [u8]);
+    impl WithSimd for Row<'_> {
+        type Output = (f32, f32);
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> (f32, f32) {
+            /// Adding it leaves the nearest integer in the low bits.
+            const ROUND: f32 = 12_582_912.0;
+            let Self(xs, values) = self;
+            let (mut offset, mut top) = (f32::INFINITY, f32::NEG_INFINITY);
+            let (whole, rest) = S::as_simd_f32s(xs);
+            if !whole.is_empty() {
+                let (mut least, mut largest) = (simd.splat_f32s(offset), simd.splat_f32s(top));
+                for &xs in whole {
+                    least = simd.min_f32s(least, xs);
+                    largest = simd.max_f32s(largest, xs);
+                }
+                (offset, top) = (simd.reduce_min_f32s(least), simd.reduce_max_f32s(largest));
+            }
+            for &x in rest {
+                offset = if x < offset { x } else { offset };
+                top = if x > top { x } else { top };
+            }
+            let range = top - offset;
+            // A row of one value, or one that is not finite, is its offset alone.
+            let (scale, per) = if range > f32::MIN_POSITIVE && range.is_finite() {
+                (range / 255.0, 255.0 / range)
+            } else {
+                (0.0, 0.0)
+            };
+            for (value, x) in values.iter_mut().zip(xs) {
+                *value = ((x - offset) * per + ROUND).to_bits() as u8;
+            }
+            (scale, offset)
         }
     }
-    // Comparisons throughout: what the compiler made of `f32::min` over lanes and rest lost a lane (1.95, AVX-512).
-    let (mut offset, mut top) = (f32::INFINITY, f32::NEG_INFINITY);
-    for &x in least.iter().chain(rest) {
-        offset = if x < offset { x } else { offset };
-    }
-    for &x in largest.iter().chain(rest) {
-        top = if x > top { x } else { top };
-    }
-    let range = top - offset;
-    // A row of one value, or one that is not finite, is its offset alone.
-    let (scale, per) =
-        if range > f32::MIN_POSITIVE && range.is_finite() { (range / 255.0, 255.0 / range) } else { (0.0, 0.0) };
-    for (value, x) in values.iter_mut().zip(xs) {
-        *value = ((x - offset) * per + ROUND).to_bits() as u8;
-    }
-    (scale, offset)
+    pulp::Arch::new().dispatch(Row(xs, values))
 }

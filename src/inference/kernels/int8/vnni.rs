@@ -64,30 +64,31 @@ fn tile<const R: usize>(xs: &Activations, first: usize, columns: &Columns<'_>, o
             }
         }
     }
+    let (scales, offsets) = (&xs.scales()[first..][..R], &xs.offsets()[first..][..R]);
+    let [weight_sums, weight_scales, bias] = [columns.sums, columns.scales, columns.bias].map(registers);
     for (row, sums) in sums.into_iter().enumerate() {
-        let (scale, offset) = (_mm512_set1_ps(xs.scales()[first + row]), _mm512_set1_ps(xs.offsets()[first + row]));
+        let (scale, offset) = (_mm512_set1_ps(scales[row]), _mm512_set1_ps(offsets[row]));
         let out = &mut out[(first + row) * columns.outputs + columns.first..][..columns.count];
         for (register, sums) in sums.into_iter().enumerate() {
-            let at = register * LANES;
-            let summand = _mm512_fmadd_ps(offset, load(&columns.sums[at..]), load(&columns.bias[at..]));
-            let factor = _mm512_mul_ps(scale, load(&columns.scales[at..]));
+            let summand = _mm512_fmadd_ps(offset, weight_sums[register], bias[register]);
+            let factor = _mm512_mul_ps(scale, weight_scales[register]);
             let values = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), factor, summand);
             // SAFETY: as many floats either way.
             let values = unsafe { std::mem::transmute::<__m512, [f32; LANES]>(values) };
-            // Fewer than a register's in the last panel, or none.
-            let out = out.get_mut(at..).unwrap_or_default();
-            let count = out.len().min(LANES);
-            out[..count].copy_from_slice(&values[..count]);
+            // Fewer than a register's in the last panel, or none. Of a known length wherever that is so: copies are calls otherwise.
+            let out = out.get_mut(register * LANES..).unwrap_or_default();
+            match out.first_chunk_mut::<LANES>() {
+                Some(out) => *out = values,
+                None => out.copy_from_slice(&values[..out.len()]),
+            }
         }
     }
     R
 }
 
-/// The first sixteen of `values`.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn load(values: &[f32]) -> __m512 {
-    let (whole, _) = values.as_chunks::<LANES>();
-    // SAFETY: as many floats either way, and any floats are a register.
-    unsafe { std::mem::transmute::<[f32; LANES], __m512>(whole[0]) }
+/// What belongs to a panel's columns, as registers.
+#[inline(always)]
+fn registers(values: &[f32; WIDTH]) -> [__m512; REGISTERS] {
+    // SAFETY: as many floats either way, and any floats are registers.
+    unsafe { std::mem::transmute::<[f32; WIDTH], [__m512; REGISTERS]>(*values) }
 }
