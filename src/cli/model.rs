@@ -132,5 +132,6 @@ pub(crate) fn directory(model: &str) -> anyhow::Result<PathBuf> {
         Progress::Finished => bar.set_message(""),
     });
     bar.finish_and_clear();
-    Ok(fetched?)
+    // Somebody may have meant a directory that was never made.
+    fetched.with_context(|| format!("{model}: there is no such directory, and as a hub id"))
 }
