@@ -1,13 +1,13 @@
 //! What the machine can do at best, as far as a matrix product shows it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 use regard::engine::Product;
 use regard::{Precision, Result};
 
-/// Products between two looks at the clock, and looks, of which the best counts.
-const TOGETHER: usize = 8;
+/// Looks at the clock, of which the best counts.
 const LOOKS: usize = 8;
 
 /// Operations a second, in 10^9, of matrix products in `precision` alone: on the CPU those of the engine, in the cache, one at a time on every
@@ -21,21 +21,26 @@ pub fn peak(device: &Device, precision: Precision) -> Result<f64> {
 }
 
 fn on_cpu(precision: Precision) -> Result<f64> {
-    /// A look takes some milliseconds then.
-    const MORE: usize = 16;
-    let run = |_: rayon::BroadcastContext<'_>| -> Result<f64> {
-        let mut product = Product::new(precision)?;
-        let operations = (TOGETHER * MORE) as f64 * product.operations();
-        let seconds = best(|| {
-            (0..TOGETHER * MORE).for_each(|_| product.multiply());
-            Ok(())
-        })?;
-        Ok(operations / seconds)
-    };
-    Ok(rayon::broadcast(run).into_iter().sum::<Result<f64>>()? / 1e9)
+    /// Products between two looks: some milliseconds.
+    const TOGETHER: usize = 128;
+    let product = |_| Product::new(precision).map(Mutex::new);
+    let products = (0..rayon::current_num_threads()).map(product).collect::<Result<Vec<_>>>()?;
+    let mut operations = 0.0;
+    for product in &products {
+        operations += TOGETHER as f64 * product.lock().unwrap_or_else(PoisonError::into_inner).operations();
+    }
+    let seconds = best(|| {
+        rayon::broadcast(|thread| {
+            let mut product = products[thread.index()].lock().unwrap_or_else(PoisonError::into_inner);
+            (0..TOGETHER).for_each(|_| product.multiply());
+        });
+        Ok(())
+    })?;
+    Ok(operations / seconds / 1e9)
 }
 
 fn on_gpu(device: &Device, precision: Precision) -> Result<f64> {
+    const TOGETHER: usize = 8;
     /// Large enough for thousands of cores.
     const SIDE: usize = 6144;
     let matrix = Tensor::rand(-1f32, 1.0, (SIDE, SIDE), device)?.to_dtype(precision.dtype())?;

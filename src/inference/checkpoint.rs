@@ -110,7 +110,7 @@ impl Checkpoint {
         })
     }
 
-    /// The model and what is left of the checkpoint.
+    /// The model and what is left of the checkpoint. It computes in f32 where int8 is asked for: that is of [`into_engine`](Self::into_engine).
     ///
     /// # Errors
     /// Where the checkpoint is a base model without a head, its tensors do not fit its configuration, or its device does not answer in

@@ -7,15 +7,15 @@ use candle_core::{DType, Device};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
-/// What the matrix products of the encoder's layers are computed in. Embeddings, residuals, norms, softmax, GELU and heads are f32 on a CPU
-/// whatever it is.
+/// What the matrix products of the encoder's layers are computed in, and in training those of the heads. On a CPU all else is f32: embeddings,
+/// attention, residuals, norms and GELU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
     /// f32 throughout.
     #[default]
     F32,
-    /// Factors rounded to bf16, sums in f32: twice as fast as f32 on a processor with AVX-512 BF16, and on GPUs; slower on other CPUs. In
-    /// training weights stay f32.
+    /// Factors rounded to bf16: faster than f32 on a processor with AVX-512 BF16 and on GPUs, slower on other CPUs. Sums and results are f32 on
+    /// a CPU; weights stay f32 in training.
     Bf16,
     /// f16, for answers on a GPU: training would need its loss scaled.
     F16,

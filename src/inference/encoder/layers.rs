@@ -32,8 +32,9 @@ pub struct Training {
 }
 
 impl Training {
-    /// At the start of the stream of `seed`.
+    /// At the start of the stream of `seed`. Products are computed in bf16 where `precision` is that, in f32 otherwise.
     pub fn new(seed: u64, precision: Precision) -> Self {
+        let precision = if precision == Precision::Bf16 { precision } else { Precision::F32 };
         let masks = RefCell::new(ChaCha8Rng::seed_from_u64(seed));
         Self { masks, fresh: Cell::new(true), precision, gradients: Gradients::new(precision.dtype()) }
     }

@@ -119,9 +119,12 @@ impl Layer {
                 xs.copy_within(row as usize * width..(row as usize + 1) * width, place * width);
             }
             xs.truncate(rows.len() * width);
-            with_scratch(|Scratch { rows, .. }| {
-                rows.prepare(&self.query, xs, width);
-                rows.multiply(&self.query, xs, queries);
+            let blocks = xs.par_chunks(block).zip(queries.par_chunks_mut(block));
+            blocks.for_each(|(xs, queries)| {
+                with_scratch(|Scratch { rows, .. }| {
+                    rows.prepare(&self.query, xs, width);
+                    rows.multiply(&self.query, xs, queries);
+                });
             });
         }
         let (keys_at, padding) = (Arc::clone(offsets), Arc::default());

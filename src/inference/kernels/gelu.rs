@@ -42,7 +42,7 @@ pub(crate) fn backward(xs: &Tensor, grad: &Tensor) -> Result<()> {
     read([xs], |[xs]| slices::change(grad, |grad| gradient(xs, grad)))?
 }
 
-/// GELU of `xs`, in place: absolute error 3e-7.
+/// GELU of `xs`, in place: absolute error 4e-7, also near 0, where GELU itself is smaller than that.
 ///
 /// Above 0 GELU is x - h(x), below it is -h(-x), with h(x) = x Φ(-x), which has left the scale of f32 at 5.5. h is a polynomial fitted to it at
 /// Chebyshev nodes of 0 to 5.5: that takes neither an exponential nor a division.
@@ -118,16 +118,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gelu_is_right_to_three_ten_millionths_and_keeps_what_is_no_number() {
+    fn gelu_is_right_to_four_ten_millionths_and_keeps_what_is_no_number() {
         let mut xs: Vec<f32> = (-10_000..=10_000).map(|step| step as f32 / 1000.0).collect();
         let exact = |x: f32| 0.5 * f64::from(x) * (1.0 + candle_core::cpu::erf::erf_f64(f64::from(x) / 2f64.sqrt()));
         let exact: Vec<f64> = xs.iter().map(|&x| exact(x)).collect();
         in_place(&mut xs);
         for (found, exact) in xs.iter().zip(exact) {
-            assert!((f64::from(*found) - exact).abs() < 3e-7 + 1e-7 * exact.abs(), "{found} is not {exact}");
+            assert!((f64::from(*found) - exact).abs() < 4e-7 + 1e-7 * exact.abs(), "{found} is not {exact}");
         }
         let mut odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
         in_place(&mut odd);
-        assert!(odd[0].is_nan() && odd[1] == f32::INFINITY && odd[2].abs() < 3e-7, "{odd:?}");
+        assert!(odd[0].is_nan() && odd[1] == f32::INFINITY && odd[2].abs() < 4e-7, "{odd:?}");
     }
 }

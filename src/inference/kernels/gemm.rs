@@ -19,7 +19,7 @@ use self::panels::Panels;
 pub(super) use self::tile::{Factors, Streams};
 use self::tile::{Steps, Tile, tile};
 
-/// Depth of a block: a panel's part is then read from the second-level cache, a tile's rows from the first.
+/// Depth of a block, in bf16 in pairs: a panel's part is then read from the second-level cache, a tile's rows from the first.
 const DEPTH: usize = 384;
 /// Panels of a block.
 const GROUP: usize = 8;
@@ -48,7 +48,8 @@ pub(crate) enum Start<'a> {
 #[derive(Debug)]
 pub(crate) enum Right {
     F32(Panels),
-    /// Rounded to bf16 and multiplied in f32, on a processor that does no better: the same but for the order of sums.
+    /// Rounded to bf16 and multiplied in f32, on a processor that does no better: the same but for the order of sums and for numbers too
+    /// small to be normal, which its instructions take for 0.
     Rounded(Panels),
     #[cfg(target_arch = "x86_64")]
     Bf16(bf16::Panels),
@@ -344,6 +345,12 @@ mod tests {
             for (right, what) in rights(&[f32::NAN, 1.0, f32::INFINITY, 1e39_f64 as f32], 2, 2, dtype) {
                 let out = product(Left::Rows(&[1.0, -1.0]), &right, None);
                 assert!(out.iter().all(|x| !x.is_finite()), "{what}: {out:?}");
+            }
+            for (right, what) in rights(&[0.5; 4], 2, 2, dtype) {
+                for left in [Left::Rows(&[f32::NAN, 1.0]), Left::Columns(&[1.0, f32::NAN])] {
+                    let out = product(left, &right, None);
+                    assert!(out.iter().all(|x| x.is_nan()), "{what}: {out:?}");
+                }
             }
         }
     }

@@ -78,7 +78,7 @@ pub(super) fn polynomial<S: Simd, const N: usize>(simd: S, x: S::f32s, coefficie
     sum
 }
 
-/// `exp(x)` of numbers that are at most 88, to about two units in the last place; below -87 the smallest normal number.
+/// `exp(x)` of numbers that are at most 88, to about two units in the last place; below -87 that of -87.
 ///
 /// Range reduction and polynomial of Cephes `expf`. 2ⁿ is added to the exponent bits through the rounding constant, without a conversion
 /// to an integer.

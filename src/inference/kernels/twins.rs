@@ -71,6 +71,31 @@ fn kernels_equal_their_plain_twins() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn bf16_products_are_those_of_rounded_factors() -> Result<()> {
+    let rounded = |xs: &Tensor| xs.detach().to_dtype(DType::BF16)?.to_dtype(DType::F32);
+    let rng = &mut ChaCha8Rng::seed_from_u64(3);
+    for (rows, inputs, outputs) in [(1, 3, 2), (33, 50, 70), (70, 97, 48)] {
+        let (xs, weight) = (random(rng, &[rows, inputs])?, random(rng, &[outputs, inputs])?);
+        let (bias, grad) = (random(rng, &[outputs])?, random(rng, &[rows, outputs])?.detach());
+        let ys = linear(&xs, &weight, &bias, DType::BF16)?;
+        let plain = rounded(&xs)?.matmul(&rounded(&weight)?.t()?)?.broadcast_add(&bias)?;
+        // A bf16 product sums in another order and in pairs.
+        close("product", &(ys.clone() / 10.0)?, &(plain / 10.0)?)?;
+        let gradients = (ys * &grad)?.sum_all()?.backward()?;
+        let expected = [
+            (&xs, rounded(&grad)?.matmul(&rounded(&weight)?)?),
+            (&weight, rounded(&grad)?.t()?.matmul(&rounded(&xs)?)?),
+            (&bias, grad.sum(0)?),
+        ];
+        for (index, (input, expected)) in expected.into_iter().enumerate() {
+            let found = gradients.get(input).ok_or_else(|| Error::msg(format!("no gradient {index}")))?;
+            close(&format!("gradient {index}"), &(found / 10.0)?, &(expected / 10.0)?)?;
+        }
+    }
+    Ok(())
+}
+
 /// Attention, one sequence after the other, from candle's differentiable operations.
 fn one_by_one(queries: &Tensor, keys: &Tensor, values: &Tensor, shape: &Attention) -> Result<Tensor> {
     let (_, width) = queries.dims2()?;

@@ -7,21 +7,16 @@ use std::arch::x86_64::{
 };
 use std::cell::Cell;
 
-use super::tile::{Factors, Streams};
-use super::{Left, Start};
+use super::panels::REGISTERS;
+use super::tile::{Factors, Streams, Tile};
+use super::{DEPTH, GROUP, Left, Start};
 
 /// Sums of a register; as many pairs of bf16 fill one.
 const LANES: usize = 16;
-/// Registers in a row of a panel, as in f32.
-const REGISTERS: usize = 3;
 /// Columns of a panel.
 const WIDTH: usize = REGISTERS * LANES;
 /// Rows of the largest tile.
-const ROWS: usize = 8;
-/// Pairs of steps of a block's depth: as many bytes as in f32.
-const DEPTH: usize = 384;
-/// Panels of a block.
-const GROUP: usize = 8;
+const ROWS: usize = Tile::MOST_ROWS;
 
 /// Two steps of the depth as bf16, the first in the lower half: what a lane multiplies.
 type Pair = u32;
@@ -61,9 +56,9 @@ impl Panels {
     pub(super) fn lay(token: Token, matrix: &[f32], depth: usize, columns: usize, transposed: bool) -> Self {
         let mut rows = PANELS.take();
         let (pairs, count) = (depth.div_ceil(2), columns.div_ceil(WIDTH));
-        rows.resize(pairs * count, Row::default());
+        grow(&mut rows, pairs * count);
         if !columns.is_multiple_of(WIDTH) {
-            rows[pairs * (count - 1)..].fill(Row::default());
+            rows[pairs * (count - 1)..pairs * count].fill(Row::default());
         }
         // SAFETY: there is a token, so the processor has the instructions.
         unsafe {
@@ -97,6 +92,13 @@ impl Drop for Panels {
     }
 }
 
+/// Make room for `count` values. What is left of earlier ones is written over, and never cut off: to grow again would be to clear again.
+fn grow<T: Clone + Default>(values: &mut Vec<T>, count: usize) {
+    if values.len() < count {
+        values.resize(count, T::default());
+    }
+}
+
 /// `matrix` (depth, columns) to panels of so many `pairs`.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 fn lay(matrix: &[f32], columns: usize, pairs: usize, panels: &mut [Row]) {
@@ -119,7 +121,7 @@ fn lay_transposed(matrix: &[f32], depth: usize, panels: &mut [Row]) {
     let pairs = depth.div_ceil(2);
     let mut packed = FACTORS.take();
     for (rows, panel) in matrix.chunks((WIDTH * depth).max(1)).zip(panels.chunks_exact_mut(pairs.max(1))) {
-        pack(rows, depth, &mut packed);
+        let packed = pack(rows, depth, &mut packed);
         for (block, own) in panel.chunks_mut(BLOCK).enumerate() {
             let own = own.as_flattened_mut().as_flattened_mut();
             for (column, row) in packed.chunks_exact(pairs.max(1)).enumerate() {
@@ -143,13 +145,11 @@ pub(super) fn multiply(left: Left<'_>, right: &Panels, start: Start<'_>, out: &m
     unsafe {
         match left {
             Left::Rows(values) => {
-                pack(values, right.depth, &mut packed);
-                blocks(&Standing(&packed), right, start, out);
+                blocks(&Standing(pack(values, right.depth, &mut packed)), right, start, out);
             }
             Left::Columns(values) => {
                 let rows = out.len() / right.columns;
-                pack_columns(values, rows, right.pairs(), &mut packed);
-                blocks(&Tiled(packed.as_chunks().0), right, start, out);
+                blocks(&Tiled(pack_columns(values, rows, right.pairs(), &mut packed)), right, start, out);
             }
         }
     }
@@ -213,7 +213,7 @@ fn blocks(left: &impl Packed, right: &Panels, start: Start<'_>, out: &mut [f32])
         for group in (0..count).step_by(GROUP) {
             let mut row = 0;
             while row < rows {
-                let place = Place { row, step, steps, group, panels: GROUP.min(count - group) };
+                let place = Tile { row, step, steps, panel: group, panels: GROUP.min(count - group) };
                 row += match rows - row {
                     ROWS.. => tiles::<ROWS>(left, right, place, start, out),
                     4.. => tiles::<4>(left, right, place, start, out),
@@ -225,22 +225,11 @@ fn blocks(left: &impl Packed, right: &Panels, start: Start<'_>, out: &mut [f32])
     }
 }
 
-/// Where tiles stand.
-#[derive(Clone, Copy)]
-struct Place {
-    row: usize,
-    step: usize,
-    steps: usize,
-    /// The first of so many panels.
-    group: usize,
-    panels: usize,
-}
-
 /// `R` rows of some panels; returns `R`.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 #[inline]
-fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Place, start: Start<'_>, out: &mut [f32]) -> usize {
-    let Place { row, step, steps, group, panels } = place;
+fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Tile, start: Start<'_>, out: &mut [f32]) -> usize {
+    let Tile { row, step, steps, panel: group, panels } = place;
     let (pairs, columns) = (right.pairs(), right.columns);
     let left = left.rows::<R>(row, pairs, step, steps);
     for panel in group..group + panels {
@@ -331,11 +320,13 @@ fn pairs_of(first: __m512, second: __m512) -> [Pair; LANES] {
     }
 }
 
-/// `values` (rows, depth) as pairs (rows, pairs), in place of what was in `packed`.
+/// `values` (rows, depth) as pairs (rows, pairs), in `room`.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-fn pack(values: &[f32], depth: usize, packed: &mut Vec<Pair>) {
+fn pack<'a>(values: &[f32], depth: usize, room: &'a mut Vec<Pair>) -> &'a [Pair] {
     let pairs = depth.div_ceil(2);
-    packed.resize(values.len() / depth.max(1) * pairs, 0);
+    let count = values.len() / depth.max(1) * pairs;
+    grow(room, count);
+    let packed = &mut room[..count];
     for (values, packed) in values.chunks_exact(depth.max(1)).zip(packed.chunks_exact_mut(pairs.max(1))) {
         for (index, packed) in packed.chunks_mut(LANES).enumerate() {
             let start = index * 2 * LANES;
@@ -345,14 +336,15 @@ fn pack(values: &[f32], depth: usize, packed: &mut Vec<Pair>) {
             packed.copy_from_slice(&rounded[..packed.len()]);
         }
     }
+    packed
 }
 
-/// The transpose of `values` (depth, rows) as tiles of [`ROWS`] rows (pairs, ROWS), in place of what was in `packed`.
+/// The transpose of `values` (depth, rows) as tiles of [`ROWS`] rows (pairs, ROWS), in `room`.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-fn pack_columns(values: &[f32], rows: usize, pairs: usize, packed: &mut Vec<Pair>) {
+fn pack_columns<'a>(values: &[f32], rows: usize, pairs: usize, room: &'a mut Vec<Pair>) -> &'a [[Pair; ROWS]] {
     let tiles = rows.div_ceil(ROWS);
-    packed.resize(tiles * pairs * ROWS, 0);
-    let (packed, _) = packed.as_chunks_mut::<ROWS>();
+    grow(room, tiles * pairs * ROWS);
+    let (packed, _) = room[..tiles * pairs * ROWS].as_chunks_mut::<ROWS>();
     for (pair, both) in values.chunks(2 * rows).enumerate() {
         let (first, second) = both.split_at(rows);
         for tile in (0..tiles).step_by(LANES / ROWS) {
@@ -363,4 +355,5 @@ fn pack_columns(values: &[f32], rows: usize, pairs: usize, packed: &mut Vec<Pair
             }
         }
     }
+    packed
 }

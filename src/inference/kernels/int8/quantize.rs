@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::GROUP;
+use crate::kernels::lanes::sum;
 
 /// Rows of activations as uint8: a value is about `offset + scale * stored`, with the row's own offset and scale.
 #[derive(Debug, Default)]
@@ -78,6 +79,8 @@ fn quantize(xs: &[f32], values: &mut [u8]) -> (f32, f32) {
                 offset = if x < offset { x } else { offset };
                 top = if x > top { x } else { top };
             }
+            // 0, or no number where one of the row is none or not finite: least and largest pass over these, answers must not.
+            offset += sum!(S, simd, x in xs => simd.mul_f32s(x, simd.splat_f32s(0.0)));
             let range = top - offset;
             // A row of one value, or one that is not finite, is its offset alone.
             let (scale, per) = if range > f32::MIN_POSITIVE && range.is_finite() {

@@ -62,6 +62,23 @@ fn a_quantised_product_is_near_the_exact_one() {
         }
     }
 }
+
+#[test]
+fn what_is_not_a_number_stays_so() {
+    for (width, place) in [(384, 0), (384, 383), (50, 49), (3, 1)] {
+        for odd in [f32::NAN, f32::INFINITY] {
+            let mut values = vec![0.5; width];
+            values[place] = odd;
+            let mut xs = Activations::default();
+            xs.quantize(&values, width);
+            let mut out = [0.0];
+            let linear = Linear::new(&vec![1; width], &[0.01], &[0.0], width);
+            linear.forward(&xs, &mut out, Instructions::best());
+            assert!(out[0].is_nan(), "{odd} at {place} of {width}: {out:?}");
+        }
+    }
+}
+
 #[test]
 fn no_stored_value_is_further_off_than_half_a_step() {
     let rng = &mut ChaCha8Rng::seed_from_u64(6);
