@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Make models/default from nothing but the labelled sets in data/ and training/authored: base weights, trimming, fine-tuning, int8.
-# A quarter of an hour on a GPU (`regard=target/cuda/release/regard scripts/default_model.sh`), some three hours on two cores.
+# A quarter of an hour on a GPU (`regard=target/cuda/release/regard scripts/default_model.sh`), an hour and a half on two cores that multiply bf16.
+# The model that is in models/default was made before half of the authored sentences were written: its card says from which commit.
 # data/NAME/{train,dev,test}.jsonl in the schema of eval/README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
