@@ -44,7 +44,7 @@ pub(super) struct Scratch {
     transposed: Matrix,
     /// (R, T), like those below: a row is how one token reads the others.
     weights: Matrix,
-    /// What they must be multiplied by to add up to 1.
+    /// What the weights of each row must be multiplied by to add up to 1.
     shares: Vec<f32>,
     dropped: Matrix,
     dweights: Matrix,

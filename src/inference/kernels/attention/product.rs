@@ -6,7 +6,7 @@ use pulp::Simd;
 use crate::kernels::gemm::{Factors, Streams};
 
 /// Strides of [`Matrix`] are multiples of it, and it of the numbers in any processor's register.
-pub(super) const COLUMNS: usize = 16;
+const COLUMNS: usize = 16;
 /// Rows of a tile: enough sums at once to hide how long one takes, few enough for the sixteen registers of AVX2.
 const ROWS: usize = 6;
 
