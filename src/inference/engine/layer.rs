@@ -30,6 +30,7 @@ pub(super) struct Layer {
     heads: usize,
     width: usize,
     inner: usize,
+    precision: Precision,
 }
 
 /// Room for what is between a layer's stages, kept from one layer to the next.
@@ -83,6 +84,7 @@ impl Layer {
             heads: config.heads,
             width,
             inner,
+            precision,
         })
     }
 
@@ -130,7 +132,10 @@ impl Layer {
         let (keys_at, padding) = (Arc::clone(offsets), Arc::default());
         let attention = Attention { keys: keys_at, queries: read_by, heads: self.heads, dropout: None, padding };
         read.resize(xs.len(), 0.0);
-        attention.read([queries, keys, values], width, read);
+        match self.precision {
+            Precision::F32 => attention.read([queries, keys, values], width, read),
+            _ => attention.read_rounded([queries, keys, values], width, read),
+        }
         self.feed_forward(read, xs);
         std::mem::swap(xs, read);
     }

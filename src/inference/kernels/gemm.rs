@@ -71,7 +71,7 @@ impl Right {
             return Self::F32(Panels::lay(matrix, depth, columns, transposed));
         }
         #[cfg(target_arch = "x86_64")]
-        if let Some(token) = bf16::Token::new() {
+        if let Some(token) = super::pairs::Token::new() {
             return Self::Bf16(bf16::Panels::lay(token, matrix, depth, columns, transposed));
         }
         Self::Rounded(Panels::lay(&rounded(matrix), depth, columns, transposed))

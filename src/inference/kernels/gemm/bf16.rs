@@ -2,39 +2,21 @@
 //! the nearest bf16 when they are laid out; sums are f32.
 #![allow(unsafe_code, reason = "instructions that a processor may lack: a token proves that this one has them")]
 
-use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_permutexvar_epi16, _mm512_setzero_ps,
-};
+use std::arch::x86_64::{_mm512_dpbf16_ps, _mm512_setzero_ps};
 use std::cell::Cell;
 
 use super::panels::REGISTERS;
 use super::tile::{Factors, Streams, Tile};
 use super::{DEPTH, GROUP, Left, Start};
+use crate::kernels::pairs::{LANES, Pair, Pairs, Token, floats, neighbours, register, stored, transposed, turns};
 
-/// Sums of a register; as many pairs of bf16 fill one.
-const LANES: usize = 16;
 /// Columns of a panel.
 const WIDTH: usize = REGISTERS * LANES;
 /// Rows of the largest tile.
 const ROWS: usize = Tile::MOST_ROWS;
 
-/// Two steps of the depth as bf16, the first in the lower half: what a lane multiplies.
-type Pair = u32;
 /// A row of a panel.
-type Row = [[Pair; LANES]; REGISTERS];
-
-/// Proof that this processor has the instructions.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Token(());
-
-impl Token {
-    pub(super) fn new() -> Option<Self> {
-        let all = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512bf16");
-        all.then_some(Self(()))
-    }
-}
+type Row = [Pairs; REGISTERS];
 
 thread_local! {
     /// Room of panels that are no longer needed, and of left-hand factors: the system would clear fresh pages each time.
@@ -107,7 +89,7 @@ fn lay(matrix: &[f32], columns: usize, pairs: usize, panels: &mut [Row]) {
         for (panel, start) in (0..columns).step_by(WIDTH).enumerate() {
             for (register, own) in panels[panel * pairs + pair].iter_mut().enumerate() {
                 let start = start + register * LANES;
-                *own = pairs_of(floats(first, start), floats(second, start));
+                *own = turns(floats(first, start), floats(second, start));
             }
         }
     }
@@ -116,31 +98,26 @@ fn lay(matrix: &[f32], columns: usize, pairs: usize, panels: &mut [Row]) {
 /// `matrix` (columns, depth) to panels of its transpose.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
 fn lay_transposed(matrix: &[f32], depth: usize, panels: &mut [Row]) {
-    /// Pairs at a time: few enough lines of the cache to be written to side by side.
-    const BLOCK: usize = 8;
-    let pairs = depth.div_ceil(2);
-    let mut packed = FACTORS.take();
-    for (rows, panel) in matrix.chunks((WIDTH * depth).max(1)).zip(panels.chunks_exact_mut(pairs.max(1))) {
-        let packed = pack(rows, depth, &mut packed);
-        for (block, own) in panel.chunks_mut(BLOCK).enumerate() {
-            let own = own.as_flattened_mut().as_flattened_mut();
-            for (column, row) in packed.chunks_exact(pairs.max(1)).enumerate() {
-                let row = &row[block * BLOCK..];
-                match row.first_chunk::<BLOCK>() {
-                    // Of a known length: that is twice as fast.
-                    Some(row) => (0..BLOCK).for_each(|step| own[step * WIDTH + column] = row[step]),
-                    None => row.iter().enumerate().for_each(|(step, pair)| own[step * WIDTH + column] = *pair),
+    for (rows, panel) in matrix.chunks((WIDTH * depth).max(1)).zip(panels.chunks_exact_mut(depth.div_ceil(2).max(1))) {
+        for (register, rows) in rows.chunks(LANES * depth).enumerate() {
+            for (block, own) in panel.chunks_mut(LANES).enumerate() {
+                let mut pairs = [Pairs::default(); LANES];
+                for (pairs, row) in pairs.iter_mut().zip(rows.chunks_exact(depth)) {
+                    let start = block * 2 * LANES;
+                    *pairs = neighbours(floats(row, start), floats(row, start + LANES));
+                }
+                for (own, pairs) in own.iter_mut().zip(transposed(pairs)) {
+                    own[register] = pairs;
                 }
             }
         }
     }
-    FACTORS.set(packed);
 }
 
 /// `left` times `right`, plus `start`, into `out`: every element is written, and none is read before unless sums start from it.
 pub(super) fn multiply(left: Left<'_>, right: &Panels, start: Start<'_>, out: &mut [f32]) {
     let mut packed = FACTORS.take();
-    let Token(()) = right.token;
+    let _: Token = right.token;
     // SAFETY: there is a token, so the processor has the instructions.
     unsafe {
         match left {
@@ -259,8 +236,7 @@ fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Tile, start:
         for (index, sums) in sums.into_iter().enumerate() {
             let out = &mut out[(row + index) * columns + first..][..count];
             for (register, sums) in sums.into_iter().enumerate() {
-                // SAFETY: as many floats either way.
-                let sums = unsafe { std::mem::transmute::<__m512, [f32; LANES]>(sums) };
+                let sums = stored(sums);
                 let out = out.get_mut(register * LANES..).unwrap_or_default();
                 match out.first_chunk_mut::<LANES>() {
                     Some(out) => *out = sums,
@@ -270,54 +246,6 @@ fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Tile, start:
         }
     }
     R
-}
-
-/// Pairs as a register.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn register(pairs: [Pair; LANES]) -> __m512bh {
-    // SAFETY: as many bytes either way, and any bytes are a register.
-    unsafe { std::mem::transmute::<[Pair; LANES], __m512bh>(pairs) }
-}
-
-/// [`LANES`] of `values` from `start` on; zeros where there are fewer.
-#[target_feature(enable = "avx512f")]
-#[inline]
-fn floats(values: &[f32], start: usize) -> __m512 {
-    let values = values.get(start..).unwrap_or_default();
-    let values = match values.first_chunk() {
-        Some(values) => *values,
-        None => {
-            let mut part = [0.0; LANES];
-            part[..values.len()].copy_from_slice(values);
-            part
-        }
-    };
-    // SAFETY: as many floats either way, and any floats are a register.
-    unsafe { std::mem::transmute::<[f32; LANES], __m512>(values) }
-}
-
-/// Lane by lane, the pair of both.
-#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-#[inline]
-fn pairs_of(first: __m512, second: __m512) -> [Pair; LANES] {
-    /// The bf16 of both registers by turns.
-    const TURNS: [u16; 2 * LANES] = {
-        let mut turns = [0; 2 * LANES];
-        let mut at = 0;
-        while at < LANES {
-            turns[2 * at] = at as u16;
-            turns[2 * at + 1] = (at + LANES) as u16;
-            at += 1;
-        }
-        turns
-    };
-    // SAFETY: as many bytes either way, and any bytes are registers and pairs.
-    unsafe {
-        let turns = std::mem::transmute::<[u16; 2 * LANES], __m512i>(TURNS);
-        let rounded = std::mem::transmute::<__m512bh, __m512i>(_mm512_cvtne2ps_pbh(second, first));
-        std::mem::transmute::<__m512i, [Pair; LANES]>(_mm512_permutexvar_epi16(turns, rounded))
-    }
 }
 
 /// `values` (rows, depth) as pairs (rows, pairs), in `room`.
@@ -330,9 +258,7 @@ fn pack<'a>(values: &[f32], depth: usize, room: &'a mut Vec<Pair>) -> &'a [Pair]
     for (values, packed) in values.chunks_exact(depth.max(1)).zip(packed.chunks_exact_mut(pairs.max(1))) {
         for (index, packed) in packed.chunks_mut(LANES).enumerate() {
             let start = index * 2 * LANES;
-            let rounded = _mm512_cvtne2ps_pbh(floats(values, start + LANES), floats(values, start));
-            // SAFETY: as many bytes either way.
-            let rounded = unsafe { std::mem::transmute::<__m512bh, [Pair; LANES]>(rounded) };
+            let rounded = neighbours(floats(values, start), floats(values, start + LANES));
             packed.copy_from_slice(&rounded[..packed.len()]);
         }
     }
@@ -349,7 +275,7 @@ fn pack_columns<'a>(values: &[f32], rows: usize, pairs: usize, room: &'a mut Vec
         let (first, second) = both.split_at(rows);
         for tile in (0..tiles).step_by(LANES / ROWS) {
             let start = tile * ROWS;
-            let own = pairs_of(floats(first, start), floats(second, start));
+            let own = turns(floats(first, start), floats(second, start));
             for (tile, own) in (tile..tiles).zip(own.as_chunks().0) {
                 packed[tile * pairs + pair] = *own;
             }
