@@ -1,7 +1,7 @@
 //! From token ids to what the first layer reads.
 
+use super::part::Part;
 use crate::Result;
-use crate::batch::Batch;
 use crate::encoder::EncoderConfig;
 use crate::kernels::layer_norm;
 use crate::weights::{Int8Rows, Weights};
@@ -81,13 +81,13 @@ impl Embeddings {
         })
     }
 
-    /// (N, H) of a batch whose ids and lengths are known to be within the tables.
-    pub(super) fn forward(&self, batch: &Batch, config: &EncoderConfig) -> Vec<f32> {
+    /// (N, H) of sequences whose ids and lengths are known to be within the tables.
+    pub(super) fn forward(&self, part: &Part<'_>, config: &EncoderConfig) -> Vec<f32> {
         let width = config.hidden;
         let last_type = config.token_types - 1;
-        let mut sums = vec![0.0; batch.ids().len() * width];
-        let mut rows = sums.chunks_exact_mut(width).zip(batch.ids()).zip(batch.token_types());
-        for bounds in batch.offsets().windows(2) {
+        let mut sums = vec![0.0; part.ids.len() * width];
+        let mut rows = sums.chunks_exact_mut(width).zip(part.ids).zip(part.token_types);
+        for bounds in part.offsets.windows(2) {
             let positions = self.positions.chunks_exact(width).skip(config.first_position);
             for (position, ((sum, &id), &kind)) in positions.zip(rows.by_ref().take(bounds[1] - bounds[0])) {
                 sum.copy_from_slice(position);

@@ -1,22 +1,24 @@
 //! The encoder as it runs on a CPU when nobody trains it: the same arithmetic as [`encoder`](crate::encoder) on plain slices, with
 //! matrices laid out once when the model is loaded, in f32, bf16 or int8, and without a tensor in between.
 //!
-//! A stage works on blocks of rows, each of which stays in the cache from one matrix to the next; blocks are shared out to the threads
-//! of the pool, so that one sentence too uses all of them.
+//! Parts of a batch go through all layers by themselves and are shared out to the threads of the pool; within one, a stage works on blocks
+//! of rows, each of which stays in the cache from one matrix to the next and may go to a thread that has nothing else to do: one sentence
+//! too uses all of them.
 //!
 //! **Invariant:** in f32 it equals `encoder` within 2e-5; in bf16 and int8 within the rounding.
 
 mod embeddings;
 mod layer;
 mod linear;
+mod part;
 mod product;
 
-use std::sync::Arc;
-
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
 
 use self::embeddings::Embeddings;
 use self::layer::{Layer, Room};
+use self::part::Part;
 pub use self::product::Product;
 use crate::batch::Batch;
 use crate::encoder::EncoderConfig;
@@ -51,16 +53,21 @@ impl Engine {
     pub fn forward(&self, batch: &Batch) -> Result<Tensor> {
         self.config.check_ids(batch)?;
         self.config.check_lengths(batch)?;
-        let width = self.config.hidden;
-        let offsets: Arc<[usize]> = Arc::from(batch.offsets());
-        let mut hidden = self.embeddings.forward(batch, &self.config);
+        let parts: Vec<Vec<f32>> = Part::all(batch).par_iter().map(|part| self.hidden(part)).collect();
+        let shape = (batch.read().len(), self.config.hidden);
+        Tensor::from_vec(parts.concat(), shape, &Device::Cpu).map_err(Error::from)
+    }
+
+    /// Hidden states (R, H) of the tokens of a part that are read.
+    fn hidden(&self, part: &Part<'_>) -> Vec<f32> {
+        let mut hidden = self.embeddings.forward(part, &self.config);
         let mut room = Room::default();
-        let all = batch.read().len() == batch.ids().len();
+        let all = part.read.len() == part.ids.len();
         for (index, layer) in self.layers.iter().enumerate() {
-            let rows = (index + 1 == self.layers.len() && !all).then(|| batch.read());
-            layer.forward(&mut hidden, &offsets, rows, &mut room);
+            let rows = (index + 1 == self.layers.len() && !all).then_some(part.read.as_slice());
+            layer.forward(&mut hidden, &part.offsets, rows, &mut room);
         }
-        Tensor::from_vec(hidden, (batch.read().len(), width), &Device::Cpu).map_err(Error::from)
+        hidden
     }
 
     /// The sizes that it was built with.
