@@ -49,7 +49,7 @@ def spread(values):
 
 def ratios(rounds, engines, fields=("tokens_per_s", "peak_mb")):
     """How the figures of each of regard's engines are to each other engine's, over the rounds."""
-    own = [engine for engine in engines if engine.startswith("regard")]
+    own = [engine for engine in engines if engine.startswith(("regard", "task"))]
     found = {}
     for one in own:
         for other in [engine for engine in engines if engine not in own]:

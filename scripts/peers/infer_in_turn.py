@@ -2,13 +2,17 @@
 
     cargo build --release
     python scripts/peers/infer_in_turn.py MODEL DATA RESULT.json [--svg FILE] [--rounds 3] [--passes 3] [--threads 2]
-        [--batch-tokens 2048] [--engines "regard f32" "torch f32" …] [--regard target/release/regard]
+        [--batch-tokens 2048] [--engines "regard f32" "torch f32" …] [--regard target/release/regard] [--task models/default]
 
 MODEL is the directory of a base model of the BERT family in Hugging Face layout, DATA has JSON lines with `ids`. A round
 runs every engine once, each in a fresh process: A B C A B C …, so that a machine that slows down slows all of them. A
 process loads the model, reads all of DATA once to warm up and `--passes` times more, of which the median counts.
 Regard runs as `regard bench --input ids`, PyTorch and ONNX Runtime as infer.py (infer-requirements.txt), candle-transformers
 as the program in candle/, which is built here.
+
+`task int8` is what regard is for: the same lines as sentences with their targets (`regard bench --input span`), with the checkpoint
+that `--task` names; each sentence is read once for all its targets, heads and tokenising included. Only its pairs a second say
+something beside the others.
 
 All sort by length and read at most `--batch-tokens` at once; of the others' these are padded tokens, regard has no padding.
 Speed is real tokens a second. Memory is the peak of the whole process, as the system counted it. Ratios are those of one round;
@@ -29,6 +33,7 @@ import numpy as np
 from in_turn import HERE, about, ratios, run, say, spread
 
 ENGINES = ["regard int8", "regard bf16", "regard f32", "torch f32", "torch bf16", "onnx f32", "onnx int8", "candle f32"]
+TASKS = ["task int8", "task bf16", "task f32"]
 PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
 # What the others' vectors are compared with.
 REFERENCE = "torch f32"
@@ -50,24 +55,29 @@ def turn(engine, arguments, tools, place):
     log, vectors = place / "log", place / "vectors.npy"
     model, data, passes, threads = arguments.model, arguments.data, str(arguments.passes), str(arguments.threads)
     budget = str(arguments.batch_tokens)
-    if kind == "regard":
-        command = [arguments.regard, "bench", "--model", model, "--data", data, "--input", "ids", "--dtype", dtype]
+    own = kind in ("regard", "task")
+    if own:
+        form = ["--model", model, "--input", "ids", "--vectors", vectors]
+        form = form if kind == "regard" else ["--model", arguments.task, "--input", "span"]
+        command = [arguments.regard, "bench", *form, "--data", data, "--dtype", dtype, "--device", "cpu"]
         command += ["--threads", threads, "--rounds", passes, "--warm-up", "1", "--batch-tokens", budget]
-        command += ["--device", "cpu", "--json", place / "regard.json", "--vectors", vectors]
+        command += ["--json", place / "regard.json"]
     elif kind == "candle":
         command = [tools["candle"], model, data, vectors, passes, budget]
     else:
         command = [sys.executable, HERE / "infer.py", engine, model, data, vectors, "--onnx", tools["onnx"]]
         command += ["--threads", threads, "--rounds", passes, "--budget", budget]
     text, wall, peak = run(command, arguments.threads, log)
-    if kind == "regard":
+    if own:
         report = json.loads((place / "regard.json").read_text(encoding="utf-8"))
         seconds = [passed["seconds"] for passed in report["rounds"]]
         told = {name: report[name] for name in ("tokens_per_s", "pairs_per_s")}
         told |= {"tokens": report["work"]["tokens"], "load_s": report["load_ms"] / 1e3, "rounds_s": seconds}
     else:
         told = json.loads(text.splitlines()[-1])
-    if kind == "candle":
+    if kind == "task":
+        found = None
+    elif kind == "candle":
         rows = np.fromfile(vectors, "<f4")
         found = rows.reshape(sum(1 for line in data.open(encoding="utf-8") if line.strip()), -1)
     else:
@@ -138,8 +148,9 @@ def main():
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-tokens", type=int, default=2048)
-    parser.add_argument("--engines", nargs="+", default=ENGINES, choices=ENGINES)
+    parser.add_argument("--engines", nargs="+", default=ENGINES, choices=ENGINES + TASKS)
     parser.add_argument("--regard", default="target/release/regard")
+    parser.add_argument("--task", default="models/default", help="the checkpoint of `task`")
     arguments = parser.parse_args()
     if not (arguments.model / "config.json").exists():
         parser.error(f"MODEL: expected the directory of a model, found {arguments.model}")
@@ -166,8 +177,8 @@ def main():
     for field in ("tokens_per_s", "pairs_per_s", "peak_mb"):
         result[field] = {engine: spread([turns[engine][field] for turns in result["rounds"]]) for engine in engines}
     if REFERENCE in vectors:
-        result["cosine"] = {engine: cosine(vectors[engine], vectors[REFERENCE]) for engine in engines}
-    result["ratios"] = ratios(result["rounds"], engines)
+        result["cosine"] = {engine: cosine(found, vectors[REFERENCE]) for engine, found in vectors.items() if found is not None}
+    result["ratios"] = ratios(result["rounds"], engines, ("tokens_per_s", "pairs_per_s", "peak_mb"))
     write(arguments.result, json.dumps(result, indent=1) + "\n")
     if arguments.svg:
         write(arguments.svg, chart(result, engines))

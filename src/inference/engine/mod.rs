@@ -13,6 +13,8 @@ mod linear;
 mod part;
 mod product;
 
+use std::cell::Cell;
+
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
@@ -24,6 +26,10 @@ use crate::batch::Batch;
 use crate::encoder::EncoderConfig;
 use crate::weights::Weights;
 use crate::{Error, Precision, Result};
+
+thread_local! {
+    static ROOM: Cell<Room> = Cell::default();
+}
 
 /// An encoder laid out for a CPU.
 #[derive(Debug)]
@@ -61,12 +67,14 @@ impl Engine {
     /// Hidden states (R, H) of the tokens of a part that are read.
     fn hidden(&self, part: &Part<'_>) -> Vec<f32> {
         let mut hidden = self.embeddings.forward(part, &self.config);
-        let mut room = Room::default();
+        // What an earlier part left: the system would clear fresh pages each time.
+        let mut room = ROOM.take();
         let all = part.read.len() == part.ids.len();
         for (index, layer) in self.layers.iter().enumerate() {
             let rows = (index + 1 == self.layers.len() && !all).then_some(part.read.as_slice());
             layer.forward(&mut hidden, &part.offsets, rows, &mut room);
         }
+        ROOM.set(room);
         hidden
     }
 
