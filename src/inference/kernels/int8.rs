@@ -2,21 +2,27 @@
 //! when it is read (dynamic quantisation, <https://arxiv.org/abs/1910.06188>). Sums are exact in 32 bits, so every instruction set gives
 //! the same; scales, offsets and bias are f32.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512_vnni;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
+#[cfg(target_arch = "aarch64")]
+mod dotprod;
 mod instructions;
 mod portable;
 mod quantize;
 #[cfg(target_arch = "x86_64")]
-mod vnni;
+mod tile;
 
 pub(crate) use self::instructions::Instructions;
 pub(crate) use self::quantize::Activations;
 
-/// Columns of a panel: three registers of sixteen sums.
+/// Columns of a panel: three registers of sixteen sums, six of eight or twelve of four.
 const WIDTH: usize = 48;
 /// Steps of the depth that one instruction takes.
 const GROUP: usize = 4;
-/// Rows of a tile.
-const ROWS: usize = 8;
 
 /// `xs · weightᵀ + bias` with int8 `weight`.
 #[derive(Debug)]
@@ -27,6 +33,9 @@ pub(crate) struct Linear {
     scales: Vec<[f32; WIDTH]>,
     /// Sum of a channel's weights, times its scale: what an offset of the activations adds.
     sums: Vec<[f32; WIDTH]>,
+    /// Sum of a channel's weights, 128 times: what activations that are stored less 128 lack.
+    #[cfg(target_arch = "aarch64")]
+    starts: Vec<[i32; WIDTH]>,
     bias: Vec<[f32; WIDTH]>,
     inputs: usize,
     outputs: usize,
@@ -45,18 +54,15 @@ impl Linear {
                 panel[place..][..weights.len()].copy_from_slice(weights);
             }
         }
-        let sum = |row: &[i8]| row.iter().map(|&weight| i32::from(weight)).sum::<i32>() as f32;
-        let sums = weight.chunks_exact(inputs).zip(scales).map(|(row, scale)| sum(row) * scale);
-        let padded = |values: Vec<f32>| {
-            let mut values = values;
-            values.resize(columns, 0.0);
-            values.as_chunks().0.to_vec()
-        };
+        let sum = |row: &[i8]| row.iter().map(|&weight| i32::from(weight)).sum::<i32>();
+        let sums = weight.chunks_exact(inputs).map(sum);
         Self {
             panels,
-            sums: padded(sums.collect()),
-            scales: padded(scales.to_vec()),
-            bias: padded(bias.to_vec()),
+            scales: padded(scales.iter().copied()),
+            sums: padded(sums.clone().zip(scales).map(|(sum, scale)| sum as f32 * scale)),
+            #[cfg(target_arch = "aarch64")]
+            starts: padded(sums.map(|sum| 128 * sum)),
+            bias: padded(bias.iter().copied()),
             inputs,
             outputs,
         }
@@ -65,26 +71,44 @@ impl Linear {
     /// `xs` (N, inputs) to `out` (N, outputs).
     pub(crate) fn forward(&self, xs: &Activations, out: &mut [f32], instructions: Instructions) {
         debug_assert_eq!(xs.width(), self.inputs);
-        let depth = self.inputs.next_multiple_of(GROUP);
         // A panel stays in the first-level cache while all rows go by.
-        for (index, panel) in self.panels.chunks_exact(depth * WIDTH).enumerate() {
-            let first = index * WIDTH;
-            let columns = Columns {
-                panel,
-                scales: &self.scales[index],
-                sums: &self.sums[index],
-                bias: &self.bias[index],
-                first,
-                count: WIDTH.min(self.outputs - first),
-                outputs: self.outputs,
-            };
+        for columns in self.columns() {
             match instructions {
                 #[cfg(target_arch = "x86_64")]
-                Instructions::Vnni(token) => vnni::rows(token, xs, &columns, out),
+                Instructions::Avx512Vnni(token) => avx512_vnni::rows(token, xs, &columns, out),
+                #[cfg(target_arch = "x86_64")]
+                Instructions::AvxVnni(token) => avx_vnni::rows(token, xs, &columns, out),
+                #[cfg(target_arch = "x86_64")]
+                Instructions::Avx2(token) => avx2::rows(token, xs, &columns, out),
+                #[cfg(target_arch = "aarch64")]
+                Instructions::Dotprod(token) => dotprod::rows(token, xs, &columns, out),
                 Instructions::Portable => portable::rows(xs, &columns, out),
             }
         }
     }
+
+    /// Panel by panel.
+    fn columns(&self) -> impl Iterator<Item = Columns<'_>> {
+        let depth = self.inputs.next_multiple_of(GROUP);
+        self.panels.chunks_exact(depth * WIDTH).enumerate().map(|(index, panel)| Columns {
+            panel,
+            scales: &self.scales[index],
+            sums: &self.sums[index],
+            #[cfg(target_arch = "aarch64")]
+            starts: &self.starts[index],
+            bias: &self.bias[index],
+            first: index * WIDTH,
+            count: WIDTH.min(self.outputs - index * WIDTH),
+            outputs: self.outputs,
+        })
+    }
+}
+
+/// Values of output channels panel by panel; zeros fill up the last.
+fn padded<T: Copy + Default>(values: impl Iterator<Item = T>) -> Vec<[T; WIDTH]> {
+    let mut values: Vec<T> = values.collect();
+    values.resize(values.len().next_multiple_of(WIDTH), T::default());
+    values.as_chunks().0.to_vec()
 }
 
 /// The output channels of one panel.
@@ -92,6 +116,8 @@ struct Columns<'a> {
     panel: &'a [i8],
     scales: &'a [f32; WIDTH],
     sums: &'a [f32; WIDTH],
+    #[cfg(target_arch = "aarch64")]
+    starts: &'a [i32; WIDTH],
     bias: &'a [f32; WIDTH],
     /// Index of the first of them.
     first: usize,

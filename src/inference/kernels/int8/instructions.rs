@@ -5,20 +5,55 @@
 pub(crate) enum Instructions {
     /// AVX-512 VNNI: sixty-four products and their sums an instruction.
     #[cfg(target_arch = "x86_64")]
-    Vnni(super::vnni::Token),
+    Avx512Vnni(super::avx512_vnni::Token),
+    /// AVX-VNNI: half as many.
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(super::avx_vnni::Token),
+    /// AVX2: sixteen products of 16-bit integers, half of whose sums are left to another instruction.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(super::avx2::Token),
+    /// Arm's dot products: sixteen products and their sums an instruction.
+    #[cfg(target_arch = "aarch64")]
+    Dotprod(super::dotprod::Token),
     /// Whatever the compiler makes of plain loops.
     Portable,
 }
 
 impl Instructions {
-    /// The best that this processor has. `REGARD_INSTRUCTIONS=portable` is for tests.
+    /// The best that this processor has. For tests, `REGARD_INSTRUCTIONS` names another; what is not there is portable.
     pub(crate) fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(token) = super::vnni::Token::new()
-            && std::env::var_os("REGARD_INSTRUCTIONS").is_none_or(|name| name != "portable")
-        {
-            return Self::Vnni(token);
+        let wanted = std::env::var_os("REGARD_INSTRUCTIONS");
+        let is_wanted = |set: &Self| wanted.as_ref().is_none_or(|name| name == set.name());
+        Self::available().find(is_wanted).unwrap_or(Self::Portable)
+    }
+
+    /// All that this processor has, the best first.
+    pub(super) fn available() -> impl Iterator<Item = Self> {
+        let sets = [
+            #[cfg(target_arch = "x86_64")]
+            super::avx512_vnni::Token::new().map(Self::Avx512Vnni),
+            #[cfg(target_arch = "x86_64")]
+            super::avx_vnni::Token::new().map(Self::AvxVnni),
+            #[cfg(target_arch = "x86_64")]
+            super::avx2::Token::new().map(Self::Avx2),
+            #[cfg(target_arch = "aarch64")]
+            super::dotprod::Token::new().map(Self::Dotprod),
+            Some(Self::Portable),
+        ];
+        sets.into_iter().flatten()
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni(_) => "avx512-vnni",
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(_) => "avx-vnni",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Self::Dotprod(_) => "dotprod",
+            Self::Portable => "portable",
         }
-        Self::Portable
     }
 }

@@ -3,27 +3,40 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 
-/// Random rows, some of them awkward: all zero, one value, tiny, huge.
+#[cfg(target_arch = "x86_64")]
+mod evex;
+
+/// Random rows, some of them awkward: all zero, one value, tiny, huge, nearly all of them the largest.
 fn rows(rng: &mut ChaCha8Rng, count: usize, width: usize) -> Vec<f32> {
     let row = |index: usize| -> Vec<f32> {
-        match index % 6 {
+        match index % 7 {
             1 => vec![0.0; width],
             2 => vec![-1.5; width],
             3 => (0..width).map(|_| rng.random_range(-1e-41..1e-41)).collect(),
             4 => (0..width).map(|_| rng.random_range(-1e30..1e30)).collect(),
+            5 => (0..width).map(|place| if place == 0 { -1.0 } else { 2.0 }).collect(),
             _ => (0..width).map(|_| rng.random_range(-3.0..5.0)).collect(),
         }
     };
     (0..count).map(row).collect::<Vec<_>>().concat()
 }
 
-#[test]
-fn every_instruction_set_gives_what_plain_loops_give() {
+/// Hand `compare` products of many shapes: a matrix, activations, and what plain loops say.
+fn products(mut compare: impl FnMut(&Linear, &Activations, &[f32])) {
     let rng = &mut ChaCha8Rng::seed_from_u64(5);
-    for (count, inputs, outputs) in [(1, 1, 1), (2, 7, 5), (9, 64, 48), (13, 101, 49), (31, 384, 100), (8, 1536, 384)] {
-        // The ends of the range too: the sums must not saturate.
-        let weight: Vec<i8> =
-            (0..inputs * outputs).map(|_| [rng.random_range(-127..=127), 127, -127][rng.random_range(0..3)]).collect();
+    for (count, inputs, outputs) in
+        [(1, 1, 1), (2, 7, 5), (3, 17, 8), (9, 64, 48), (13, 101, 49), (31, 384, 100), (8, 1536, 384), (1, 384, 96)]
+    {
+        // Channels at either end of the range too: sums must not saturate.
+        let mut weight: Vec<i8> = (0..inputs * outputs).map(|_| rng.random_range(-128..=127)).collect();
+        for (output, row) in weight.chunks_exact_mut(inputs).enumerate() {
+            match output % 5 {
+                1 => row.fill(127),
+                2 => row.fill(-128),
+                3 => row.iter_mut().for_each(|weight| *weight = if *weight < 0 { -128 } else { 127 }),
+                _ => {}
+            }
+        }
         let scales: Vec<f32> = (0..outputs).map(|_| rng.random_range(0.001..0.1)).collect();
         let bias: Vec<f32> = (0..outputs).map(|_| rng.random_range(-1.0..1.0)).collect();
         let linear = Linear::new(&weight, &scales, &bias, inputs);
@@ -31,10 +44,20 @@ fn every_instruction_set_gives_what_plain_loops_give() {
         // What an earlier, larger batch left must not show.
         xs.quantize(&rows(rng, count + 3, inputs + 5), inputs + 5);
         xs.quantize(&rows(rng, count, inputs), inputs);
-        let [mut fast, mut plain] = [(); 2].map(|()| vec![f32::NAN; count * outputs]);
-        linear.forward(&xs, &mut fast, Instructions::best());
+        let mut plain = vec![f32::NAN; count * outputs];
         linear.forward(&xs, &mut plain, Instructions::Portable);
-        assert_eq!(fast, plain, "{count} x {inputs} x {outputs}");
+        compare(&linear, &xs, &plain);
+    }
+}
+
+#[test]
+fn every_instruction_set_gives_what_plain_loops_give() {
+    for set in Instructions::available() {
+        products(|linear, xs, plain| {
+            let mut found = vec![f32::NAN; plain.len()];
+            linear.forward(xs, &mut found, set);
+            assert_eq!(found, plain, "{}: {} x {} x {}", set.name(), xs.scales().len(), linear.inputs, linear.outputs);
+        });
     }
 }
 
@@ -71,10 +94,12 @@ fn what_is_not_a_number_stays_so() {
             values[place] = odd;
             let mut xs = Activations::default();
             xs.quantize(&values, width);
-            let mut out = [0.0];
             let linear = Linear::new(&vec![1; width], &[0.01], &[0.0], width);
-            linear.forward(&xs, &mut out, Instructions::best());
-            assert!(out[0].is_nan(), "{odd} at {place} of {width}: {out:?}");
+            for set in Instructions::available() {
+                let mut out = [0.0];
+                linear.forward(&xs, &mut out, set);
+                assert!(out[0].is_nan(), "{}: {odd} at {place} of {width}: {out:?}", set.name());
+            }
         }
     }
 }

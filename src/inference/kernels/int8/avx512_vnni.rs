@@ -6,12 +6,14 @@ use std::arch::x86_64::{
     _mm512_set1_ps, _mm512_setzero_si512,
 };
 
-use super::{Activations, Columns, GROUP, ROWS, WIDTH};
+use super::{Activations, Columns, GROUP, WIDTH};
 
 /// Sums that a register holds.
 const LANES: usize = 16;
 /// Registers in a row of a panel.
 const REGISTERS: usize = WIDTH / LANES;
+/// Rows of the largest tile.
+const ROWS: usize = 8;
 
 /// Proof that this processor has the instructions.
 #[derive(Debug, Clone, Copy)]
