@@ -51,6 +51,8 @@ pub use classifier::{Classifier, Regarded, Report, Sentence};
 pub use device::device;
 pub use document::Document;
 pub use error::{Error, Result};
+#[cfg(feature = "bench")]
+pub use kernels::workload;
 pub use language::Language;
 pub use precision::Precision;
 pub use segment::{sentences, trimmed};

@@ -21,6 +21,8 @@ mod pairs;
 mod recorded;
 mod residual;
 mod slices;
+#[cfg(feature = "bench")]
+pub mod workload;
 
 use candle_core::{DType, Tensor};
 
