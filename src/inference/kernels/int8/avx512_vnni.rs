@@ -45,20 +45,22 @@ pub(super) fn rows(_: Token, xs: &Activations, columns: &Columns<'_>, out: &mut 
 /// `R` rows from `first` on with one panel; returns `R`.
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn tile<const R: usize>(xs: &Activations, first: usize, columns: &Columns<'_>, out: &mut [f32]) -> usize {
-    let stride = xs.stride();
-    let mut rows: [&[[u8; GROUP]]; R] = [&[]; R];
-    for (row, values) in rows.iter_mut().zip(xs.values()[first * stride..].chunks_exact(stride)) {
-        *row = values.as_chunks().0;
+    let steps = xs.stride() / GROUP;
+    let (values, _) = xs.values().as_chunks::<GROUP>();
+    // All of one length, and known to be so: no step is checked. For the same reason every loop has a constant count, or the sums would not
+    // stay in registers.
+    let mut rows = [&values[..0]; R];
+    for row in 0..R {
+        rows[row] = &values[(first + row) * steps..][..steps];
     }
     let (panel, _) = columns.panel.as_chunks::<{ LANES * GROUP }>();
     let (panel, _) = panel.as_chunks::<REGISTERS>();
-    let panel = &panel[..stride / GROUP];
-    // Every loop below has a constant count, or the sums would not stay in registers.
+    let panel = &panel[..steps];
     let mut sums = [[_mm512_setzero_si512(); REGISTERS]; R];
-    for (step, weights) in panel.iter().enumerate() {
+    for step in 0..steps {
         // SAFETY: as many bytes either way, and any bytes are registers.
         let weights =
-            unsafe { std::mem::transmute::<[[i8; LANES * GROUP]; REGISTERS], [__m512i; REGISTERS]>(*weights) };
+            unsafe { std::mem::transmute::<[[i8; LANES * GROUP]; REGISTERS], [__m512i; REGISTERS]>(panel[step]) };
         for row in 0..R {
             let values = _mm512_set1_epi32(i32::from_le_bytes(rows[row][step]));
             for register in 0..REGISTERS {
@@ -68,21 +70,23 @@ fn tile<const R: usize>(xs: &Activations, first: usize, columns: &Columns<'_>, o
     }
     let (scales, offsets) = (&xs.scales()[first..][..R], &xs.offsets()[first..][..R]);
     let [weight_sums, weight_scales, bias] = [columns.sums, columns.scales, columns.bias].map(registers);
-    for (row, sums) in sums.into_iter().enumerate() {
+    for row in 0..R {
         let (scale, offset) = (_mm512_set1_ps(scales[row]), _mm512_set1_ps(offsets[row]));
         let out = &mut out[(first + row) * columns.outputs + columns.first..][..columns.count];
-        for (register, sums) in sums.into_iter().enumerate() {
+        // Fewer in the last panel.
+        let mut part = [0.0; WIDTH];
+        let whole = out.first_chunk_mut::<WIDTH>();
+        let short = whole.is_none();
+        let results = whole.unwrap_or(&mut part).as_chunks_mut::<LANES>().0;
+        for register in 0..REGISTERS {
             let summand = _mm512_fmadd_ps(offset, weight_sums[register], bias[register]);
             let factor = _mm512_mul_ps(scale, weight_scales[register]);
-            let values = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), factor, summand);
+            let values = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[row][register]), factor, summand);
             // SAFETY: as many floats either way.
-            let values = unsafe { std::mem::transmute::<__m512, [f32; LANES]>(values) };
-            // Fewer than a register's in the last panel, or none. Of a known length wherever that is so: copies are calls otherwise.
-            let out = out.get_mut(register * LANES..).unwrap_or_default();
-            match out.first_chunk_mut::<LANES>() {
-                Some(out) => *out = values,
-                None => out.copy_from_slice(&values[..out.len()]),
-            }
+            results[register] = unsafe { std::mem::transmute::<__m512, [f32; LANES]>(values) };
+        }
+        if short {
+            out.copy_from_slice(&part[..out.len()]);
         }
     }
     R

@@ -56,20 +56,22 @@ fn tile<const R: usize, const N: usize>(
     columns: &Columns<'_>,
     out: &mut [f32],
 ) -> usize {
-    let stride = xs.stride();
-    let mut rows: [&[[u8; GROUP]]; R] = [&[]; R];
-    for (row, values) in rows.iter_mut().zip(xs.values()[first * stride..].chunks_exact(stride)) {
-        *row = values.as_chunks().0;
+    let steps = xs.stride() / GROUP;
+    let (values, _) = xs.values().as_chunks::<GROUP>();
+    // All of one length, and known to be so: no step is checked.
+    let mut rows = [&values[..0]; R];
+    for row in 0..R {
+        rows[row] = &values[(first + row) * steps..][..steps];
     }
     let (panel, _) = columns.panel.as_chunks::<{ LANES * GROUP }>();
     let (panel, _) = panel.as_chunks::<REGISTERS>();
-    let panel = &panel[..stride / GROUP];
+    let panel = &panel[..steps];
     for part in 0..REGISTERS / N {
         // SAFETY: there is a token, so the processor has the instructions.
         let mut sums = unsafe { [[_mm256_setzero_si256(); N]; R] };
         // Every loop below has a constant count, or the sums would not stay in registers.
-        for (step, weights) in panel.iter().enumerate() {
-            let weights = &weights.as_chunks::<N>().0[part];
+        for step in 0..steps {
+            let weights = &panel[step].as_chunks::<N>().0[part];
             for row in 0..R {
                 // SAFETY: as above.
                 let values = dot.values(unsafe { _mm256_set1_epi32(i32::from_le_bytes(rows[row][step])) });
