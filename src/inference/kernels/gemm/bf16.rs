@@ -214,14 +214,14 @@ fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Tile, start:
         let count = WIDTH.min(columns - first);
         // Every loop below has a constant count, or the sums would not stay in registers.
         let mut sums = [[_mm512_setzero_ps(); REGISTERS]; R];
-        for (index, sums) in sums.iter_mut().enumerate() {
+        for index in 0..R {
             let summands = match start {
                 Start::Zero => continue,
                 Start::Bias(bias) => &bias[first..][..count],
                 Start::Out => &out[(row + index) * columns + first..][..count],
             };
-            for (register, sum) in sums.iter_mut().enumerate() {
-                *sum = floats(summands, register * LANES);
+            for register in 0..REGISTERS {
+                sums[index][register] = floats(summands, register * LANES);
             }
         }
         for (index, weights) in right.rows[panel * pairs + step..][..steps].iter().enumerate() {
@@ -233,15 +233,18 @@ fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Tile, start:
                 }
             }
         }
-        for (index, sums) in sums.into_iter().enumerate() {
+        for index in 0..R {
             let out = &mut out[(row + index) * columns + first..][..count];
-            for (register, sums) in sums.into_iter().enumerate() {
-                let sums = stored(sums);
-                let out = out.get_mut(register * LANES..).unwrap_or_default();
-                match out.first_chunk_mut::<LANES>() {
-                    Some(out) => *out = sums,
-                    None => out.copy_from_slice(&sums[..out.len()]),
-                }
+            // Fewer in the last panel.
+            let mut part = [0.0; WIDTH];
+            let whole = out.first_chunk_mut::<WIDTH>();
+            let short = whole.is_none();
+            let results = whole.unwrap_or(&mut part).as_chunks_mut::<LANES>().0;
+            for register in 0..REGISTERS {
+                results[register] = stored(sums[index][register]);
+            }
+            if short {
+                out.copy_from_slice(&part[..out.len()]);
             }
         }
     }
