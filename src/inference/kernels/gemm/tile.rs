@@ -92,14 +92,14 @@ pub(super) fn tile<S: Simd, L: Factors<f32, R>, const R: usize>(
     // Every loop below has a constant count, or the sums would not stay in registers.
     let mut sums = [[simd.splat_f32s(0.0); REGISTERS]; R];
     let start = if place.step == 0 { start } else { Start::Out };
-    for (row, sums) in sums.iter_mut().enumerate() {
+    for row in 0..R {
         let summands = match start {
             Start::Zero => continue,
             Start::Bias(bias) => &bias[first..][..count],
             Start::Out => &out[(place.row + row) * columns + first..][..count],
         };
-        for (register, sum) in sums.iter_mut().enumerate() {
-            *sum = load(simd, &summands[lanes::<S>(register, count)]);
+        for register in 0..REGISTERS {
+            sums[row][register] = load(simd, &summands[lanes::<S>(register, count)]);
         }
     }
     let (panel, _) = S::as_simd_f32s(right.rows(place.panel, place.step, place.steps));
@@ -113,10 +113,10 @@ pub(super) fn tile<S: Simd, L: Factors<f32, R>, const R: usize>(
             }
         }
     }
-    for (row, sums) in sums.into_iter().enumerate() {
+    for row in 0..R {
         let out = &mut out[(place.row + row) * columns + first..][..count];
-        for (register, sum) in sums.into_iter().enumerate() {
-            store(simd, &mut out[lanes::<S>(register, count)], sum);
+        for register in 0..REGISTERS {
+            store(simd, &mut out[lanes::<S>(register, count)], sums[row][register]);
         }
     }
 }
