@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tests of the kernels, where the unsafe code of the library stands, under AddressSanitizer: memory that is not ours, read or written, and
-# memory that nobody gives back.
+# The tests of the kernels, where the unsafe code of the library stands, under AddressSanitizer: memory that is not ours, read or
+# written, and memory that nobody gives back.
 #
 #   scripts/sanitize.sh [OPTIONS OF CARGO]     -j1, say
 #
@@ -17,8 +17,13 @@ if ! version=$(rustc +nightly -vV 2>/dev/null); then
 fi
 # Named, so that what runs while building is not instrumented.
 host=$(sed -n 's/^host: //p' <<<"$version")
-for instructions in avx512_vnni avx512_bf16; do
-  grep -qw "$instructions" /proc/cpuinfo 2>/dev/null || echo "sanitize.sh: no $instructions here: its kernels are not run" >&2
+case $host in
+  x86_64*) all="avx512_vnni avx512_bf16 avx_vnni avx2" ;;
+  aarch64*) all="asimddp" ;;
+  *) all="" ;;
+esac
+for instructions in $all; do
+  [ ! -r /proc/cpuinfo ] || grep -qw "$instructions" /proc/cpuinfo || echo "sanitize.sh: no $instructions here: its kernels are not run" >&2
 done
 
 export CARGO_TARGET_DIR=target/sanitize CARGO_INCREMENTAL=0 RUSTFLAGS="-Zsanitizer=address ${RUSTFLAGS:-}"

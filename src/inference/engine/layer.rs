@@ -36,6 +36,8 @@ pub(super) struct Layer {
 /// Room for what is between a layer's stages, kept from one layer to the next.
 #[derive(Default)]
 pub(super) struct Room {
+    /// How many threads may share the work: all, or fewer where other parts keep them busy.
+    pub(super) threads: usize,
     queries: Vec<f32>,
     keys: Vec<f32>,
     values: Vec<f32>,
@@ -91,7 +93,7 @@ impl Layer {
     /// `xs` (N, H), sequences at `offsets`, becomes the layer's output (N, H), or (R, H) of the tokens `rows` alone, where these are given.
     pub(super) fn forward(&self, xs: &mut Vec<f32>, offsets: &Arc<[usize]>, rows: Option<&[u32]>, room: &mut Room) {
         let width = self.width;
-        let Room { queries, keys, values, read } = room;
+        let Room { threads, queries, keys, values, read } = room;
         keys.resize(xs.len(), 0.0);
         values.resize(xs.len(), 0.0);
         let read_by: Arc<[usize]> = match rows {
@@ -101,7 +103,7 @@ impl Layer {
         // Only some ask in the last layer: they do so by themselves.
         queries.resize(rows.map_or(xs.len(), |rows| rows.len() * width), 0.0);
         let asked = if rows.is_none() { queries.as_mut_slice() } else { &mut [] };
-        let block = block(xs.len() / width) * width;
+        let block = block(xs.len() / width, *threads) * width;
         let mut parts: Vec<&mut [f32]> = asked.chunks_mut(block).collect();
         parts.resize_with(xs.len().div_ceil(block), Default::default);
         let blocks = xs.par_chunks(block).zip(parts).zip(keys.par_chunks_mut(block)).zip(values.par_chunks_mut(block));
@@ -136,14 +138,14 @@ impl Layer {
             Precision::F32 => attention.read([queries, keys, values], width, read),
             _ => attention.read_rounded([queries, keys, values], width, read),
         }
-        self.feed_forward(read, xs);
+        self.feed_forward(read, xs, *threads);
         std::mem::swap(xs, read);
     }
 
     /// All that comes after attention: `read` (R, H), what attention gave for `own` (R, H), becomes the layer's output.
-    fn feed_forward(&self, read: &mut [f32], own: &[f32]) {
+    fn feed_forward(&self, read: &mut [f32], own: &[f32], threads: usize) {
         let width = self.width;
-        let block = block(own.len() / width) * width;
+        let block = block(own.len() / width, threads) * width;
         let blocks = read.par_chunks_mut(block).zip(own.par_chunks(block));
         blocks.for_each(|(read, own)| {
             with_scratch(|Scratch { rows, inner, normed }| {
@@ -163,7 +165,7 @@ impl Layer {
     }
 }
 
-/// How many of `rows` rows a block takes, so that every thread gets one.
-fn block(rows: usize) -> usize {
-    rows.div_ceil(rayon::current_num_threads()).next_multiple_of(TILE).clamp(TILE, BLOCK)
+/// How many of `rows` rows a block takes, so that each of the `threads` gets one.
+fn block(rows: usize, threads: usize) -> usize {
+    rows.div_ceil(threads.max(1)).next_multiple_of(TILE).clamp(TILE, BLOCK)
 }

@@ -28,6 +28,8 @@ use crate::weights::Weights;
 use crate::{Error, Precision, Result};
 
 thread_local! {
+    /// What an earlier part of a thread left: the system would clear fresh pages each time. A thread that waits for another may begin a second
+    /// part, which finds it empty.
     static ROOM: Cell<Room> = Cell::default();
 }
 
@@ -59,16 +61,18 @@ impl Engine {
     pub fn forward(&self, batch: &Batch) -> Result<Tensor> {
         self.config.check_ids(batch)?;
         self.config.check_lengths(batch)?;
-        let parts: Vec<Vec<f32>> = Part::all(batch).par_iter().map(|part| self.hidden(part)).collect();
+        let parts = Part::all(batch);
+        let threads = rayon::current_num_threads().div_ceil(parts.len().max(1));
+        let parts: Vec<Vec<f32>> = parts.par_iter().map(|part| self.hidden(part, threads)).collect();
         let shape = (batch.read().len(), self.config.hidden);
         Tensor::from_vec(parts.concat(), shape, &Device::Cpu).map_err(Error::from)
     }
 
-    /// Hidden states (R, H) of the tokens of a part that are read.
-    fn hidden(&self, part: &Part<'_>) -> Vec<f32> {
+    /// Hidden states (R, H) of the tokens of a part that are read, by so many `threads`.
+    fn hidden(&self, part: &Part<'_>, threads: usize) -> Vec<f32> {
         let mut hidden = self.embeddings.forward(part, &self.config);
-        // What an earlier part left: the system would clear fresh pages each time.
         let mut room = ROOM.take();
+        room.threads = threads;
         let all = part.read.len() == part.ids.len();
         for (index, layer) in self.layers.iter().enumerate() {
             let rows = (index + 1 == self.layers.len() && !all).then_some(part.read.as_slice());

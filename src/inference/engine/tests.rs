@@ -39,13 +39,18 @@ fn weights(config: &EncoderConfig) -> Result<Weights> {
     Ok(weights)
 }
 
-fn config() -> EncoderConfig {
+/// Odd sizes, and those of which attention too is rounded.
+fn configs() -> [EncoderConfig; 2] {
+    [config(36, 3), config(64, 2)]
+}
+
+fn config(hidden: usize, heads: usize) -> EncoderConfig {
     EncoderConfig {
         family: crate::encoder::Family::Bert,
         vocabulary: 50,
-        hidden: 36,
+        hidden,
         layers: 3,
-        heads: 3,
+        heads,
         intermediate: 70,
         positions: 140,
         token_types: 2,
@@ -73,11 +78,14 @@ fn batch(lengths: &[usize]) -> Batch {
 
 #[test]
 fn the_engine_is_the_encoder() -> Result<()> {
-    let config = config();
-    let encoder = Encoder::load(&config, &mut weights(&config)?)?;
-    for (precision, tolerance) in [(Precision::F32, 2e-5), (Precision::Bf16, 0.06), (Precision::Int8, 0.15)] {
+    let precisions = [(Precision::F32, 2e-5), (Precision::Bf16, 0.06), (Precision::Int8, 0.15)];
+    for (config, (precision, tolerance)) in
+        configs().into_iter().flat_map(|config| precisions.map(|p| (config.clone(), p)))
+    {
+        let encoder = Encoder::load(&config, &mut weights(&config)?)?;
         let engine = Engine::load(&config, &mut weights(&config)?, precision)?;
-        for lengths in [vec![1], vec![5], vec![130, 1, 40, 9]] {
+        // The last are several parts.
+        for lengths in [vec![1], vec![5], vec![130, 1, 40, 9], vec![100, 120, 16, 33, 90, 17]] {
             for batch in [batch(&lengths), batch(&lengths).reading_all()] {
                 let expected = encoder.forward(&batch, Mode::Infer)?;
                 let found = engine.forward(&batch)?;
@@ -92,16 +100,18 @@ fn the_engine_is_the_encoder() -> Result<()> {
 
 #[test]
 fn an_answer_does_not_depend_on_batch_or_threads() -> Result<()> {
-    let config = config();
-    for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
+    let precisions = [Precision::F32, Precision::Bf16, Precision::Int8];
+    for (config, precision) in configs().into_iter().flat_map(|config| precisions.map(|p| (config.clone(), p))) {
         let engine = Engine::load(&config, &mut weights(&config)?, precision)?;
-        let together = engine.forward(&batch(&[130, 7]))?;
-        let alone = Tensor::cat(&[engine.forward(&batch(&[130]))?, engine.forward(&batch(&[7]))?], 0)?;
+        let lengths = [130, 7, 99, 64, 1];
+        let together = engine.forward(&batch(&lengths))?;
+        let alone = lengths.iter().map(|length| engine.forward(&batch(&[*length]))).collect::<Result<Vec<_>>>()?;
+        let alone = Tensor::cat(&alone, 0)?;
         assert_eq!(together.to_vec2::<f32>()?, alone.to_vec2::<f32>()?);
         let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(3).build() else {
             unreachable!("threads can be had")
         };
-        let shared = pool.install(|| engine.forward(&batch(&[130, 7])))?;
+        let shared = pool.install(|| engine.forward(&batch(&lengths)))?;
         assert_eq!(together.to_vec2::<f32>()?, shared.to_vec2::<f32>()?);
     }
     Ok(())

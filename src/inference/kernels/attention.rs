@@ -84,7 +84,8 @@ impl Attention {
         });
     }
 
-    /// The same where answers are rounded anyway: with factors rounded to bf16, if that is faster on this processor.
+    /// The same where answers are rounded anyway: with factors rounded to bf16, if this processor multiplies these and heads have a
+    /// multiple of thirty-two columns.
     pub(crate) fn read_rounded(&self, inputs: [&[f32]; 3], width: usize, outputs: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         if let Some(token) = super::pairs::Token::new()

@@ -2,7 +2,7 @@
 //!
 //! Each file holds one operation: the public function, which takes the fast path on the CPU and the plain one elsewhere;
 //! `plain`, the same written with candle's own differentiable operations; and a test that the two agree, gradients too. `recorded` is no
-//! operation: it makes several of them one node of candle's graph; nor are `lanes`, `pairs` and `slices`, which they are written with, and
+//! operation: it makes several of them one node of candle's graph; nor are `lanes`, `pairs`, `slices` and `wanted`, which they are written with, and
 //! `workload`, by which they are timed.
 //! All tensors are f32; on a GPU, where nothing is trained, those around matrix products may be bf16 or f16.
 //!
@@ -22,6 +22,7 @@ mod pairs;
 mod recorded;
 mod residual;
 mod slices;
+mod wanted;
 #[cfg(feature = "bench")]
 pub mod workload;
 

@@ -6,6 +6,8 @@ use std::arch::x86_64::{
     _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
+use super::wanted::wanted;
+
 /// Sums of a register; as many pairs of bf16 fill one.
 pub(super) const LANES: usize = 16;
 
@@ -23,7 +25,7 @@ impl Token {
         let all = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512bf16");
-        all.then_some(Self(()))
+        (all && wanted().is_none_or(|name| name == "avx512-vnni")).then_some(Self(()))
     }
 }
 

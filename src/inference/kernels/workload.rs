@@ -169,10 +169,19 @@ fn attentions(random: &mut Random, length: usize, all: &mut Vec<Workload>) -> Re
     let padding = Arc::default();
     let shape = Attention { keys: Arc::clone(&offsets), queries: offsets, heads: HEADS, dropout: None, padding };
     let [queries, keys, values] = [(); 3].map(|()| random.floats(TOKENS * HIDDEN));
+    let mut out = vec![0.0; TOKENS * HIDDEN];
     all.push(Workload::new(format!("attention/read/{length}"), 2 * product, {
-        let (shape, mut out) = (shape.clone(), vec![0.0; TOKENS * HIDDEN]);
+        let (shape, [queries, keys, values]) = (shape.clone(), [queries.clone(), keys.clone(), values.clone()]);
+        let mut out = out.clone();
         move || {
             shape.read([&queries, &keys, black_box(&values)], HIDDEN, &mut out);
+            Ok(())
+        }
+    }));
+    all.push(Workload::new(format!("attention/read rounded/{length}"), 2 * product, {
+        let shape = shape.clone();
+        move || {
+            shape.read_rounded([&queries, &keys, black_box(&values)], HIDDEN, &mut out);
             Ok(())
         }
     }));

@@ -2,7 +2,7 @@
 //! `cargo run --release --manifest-path scripts/peers/gemm/Cargo.toml --target-dir target -- [ROUNDS]`; 50 rounds where left out. A table
 //! on stderr, JSON on stdout.
 //!
-//! On both sides activations are uint8 already and weights int8 laid out beforehand. regard's product gives f32: its last step multiplies
+//! On both sides activations are uint8 already and weights int8 laid out beforehand; whatever either does to read its activations counts. regard's product gives f32: its last step multiplies
 //! the sums with a scale a row and a scale a column, and adds what the row's offset and the bias come to. rten-gemm's gives the 32-bit
 //! sums; it is timed as it is and with a pass over these that does what regard's last step does.
 
@@ -30,6 +30,7 @@ fn main() -> Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global()?;
     let peer = GemmExecutor::<u8, i8, i32>::new();
     let kernel = peer.kernel_name();
+    ensure!(!peer.may_saturate(), "{kernel}: expected exact sums, found a kernel that may saturate: this needs a processor with VNNI");
     eprintln!("regard's time as a share of rten-gemm's ({kernel}): median (least to greatest) of {rounds} rounds");
     eprintln!("{:<18} {:<26} {:<26} {:>13}", "shape", "sums alone", "scaled too", "regard GOP/s");
     let rng = &mut StdRng::seed_from_u64(1);

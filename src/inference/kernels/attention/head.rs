@@ -222,7 +222,7 @@ pub(super) fn forward(
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
             let Self(heads, inputs, outputs, scratch) = self;
-            for head in heads {
+            for head in heads.filter(|head| head.readers > 0) {
                 head.read(simd, inputs, outputs, scratch);
             }
         }

@@ -220,8 +220,8 @@ fn tiles<const R: usize>(left: &impl Packed, right: &Panels, place: Tile, start:
                 Start::Bias(bias) => &bias[first..][..count],
                 Start::Out => &out[(row + index) * columns + first..][..count],
             };
-            for register in 0..REGISTERS {
-                sums[index][register] = floats(summands, register * LANES);
+            for (register, sum) in sums[index].iter_mut().enumerate() {
+                *sum = floats(summands, register * LANES);
             }
         }
         for (index, weights) in right.rows[panel * pairs + step..][..steps].iter().enumerate() {

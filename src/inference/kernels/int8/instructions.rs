@@ -1,5 +1,7 @@
 //! Which instructions the processor has.
 
+use crate::kernels::wanted::wanted;
+
 /// How products of 8-bit integers are computed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Instructions {
@@ -20,10 +22,9 @@ pub(crate) enum Instructions {
 }
 
 impl Instructions {
-    /// The best that this processor has. For tests, `REGARD_INSTRUCTIONS` names another; what is not there is portable.
+    /// The best that this processor has, or what a test [wants](wanted).
     pub(crate) fn best() -> Self {
-        let wanted = std::env::var_os("REGARD_INSTRUCTIONS");
-        let is_wanted = |set: &Self| wanted.as_ref().is_none_or(|name| name == set.name());
+        let is_wanted = |set: &Self| wanted().is_none_or(|name| name == set.name());
         Self::available().find(is_wanted).unwrap_or(Self::Portable)
     }
 
