@@ -8,7 +8,7 @@ use crate::{Precision, Result};
 #[derive(Debug)]
 pub(super) enum Linear {
     Float { weight: Right, bias: Vec<f32> },
-    Int8 { linear: int8::Linear, instructions: Instructions },
+    Int8(int8::Linear),
 }
 
 /// Rows on their way into matrices: as they are, and quantised where a matrix wants them so.
@@ -31,8 +31,8 @@ impl Linear {
         match precision {
             Precision::Int8 => {
                 let rows = weights.take_int8(&name, &[outputs, inputs])?;
-                let linear = int8::Linear::new(rows.values(), rows.scales(), &bias, inputs);
-                Ok(Self::Int8 { linear, instructions: Instructions::best() })
+                let instructions = Instructions::best();
+                Ok(Self::Int8(int8::Linear::new(rows.values(), rows.scales(), &bias, inputs, instructions)))
             }
             _ => {
                 let weight = weights.take(&name, &[outputs, inputs])?.flatten_all()?.to_vec1::<f32>()?;
@@ -45,7 +45,7 @@ impl Linear {
 impl Rows {
     /// Get `xs` (N, width) ready for `linears`, all of the same kind.
     pub(super) fn prepare(&mut self, linear: &Linear, xs: &[f32], width: usize) {
-        if let Linear::Int8 { .. } = linear {
+        if let Linear::Int8(_) = linear {
             self.quantized.quantize(xs, width);
         }
     }
@@ -54,7 +54,7 @@ impl Rows {
     pub(super) fn multiply(&self, linear: &Linear, xs: &[f32], out: &mut [f32]) {
         match linear {
             Linear::Float { weight, bias } => multiply(Left::Rows(xs), weight, Start::Bias(bias), out),
-            Linear::Int8 { linear, instructions } => linear.forward(&self.quantized, out, *instructions),
+            Linear::Int8(linear) => linear.forward(&self.quantized, out),
         }
     }
 }

@@ -10,7 +10,11 @@ mod avx512_vnni;
 mod avx_vnni;
 #[cfg(target_arch = "aarch64")]
 mod dotprod;
+#[cfg(target_arch = "aarch64")]
+mod i8mm;
 mod instructions;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod quantize;
 #[cfg(target_arch = "x86_64")]
@@ -21,13 +25,16 @@ pub(crate) use self::quantize::Activations;
 
 /// Columns of a panel: three registers of sixteen sums, six of eight or twelve of four.
 const WIDTH: usize = 48;
-/// Steps of the depth that one instruction takes.
+/// Steps of the depth that one instruction takes; Arm's matrix products take [`TWO_GROUPS`].
 const GROUP: usize = 4;
+/// Depths are filled up to a multiple of it.
+const TWO_GROUPS: usize = 2 * GROUP;
 
 /// `xs · weightᵀ + bias` with int8 `weight`.
 #[derive(Debug)]
 pub(crate) struct Linear {
-    /// In panels of [`WIDTH`] output channels: for each group of four inputs the four weights of each channel. Zeros fill up both.
+    /// In panels of [`WIDTH`] output channels: for each group of inputs, as many as `instructions` take at once, the weights of each
+    /// channel. Zeros fill up both.
     panels: Vec<i8>,
     /// What a weight is multiplied by, an output channel, panel by panel like those below.
     scales: Vec<[f32; WIDTH]>,
@@ -39,18 +46,20 @@ pub(crate) struct Linear {
     bias: Vec<[f32; WIDTH]>,
     inputs: usize,
     outputs: usize,
+    instructions: Instructions,
 }
 
 impl Linear {
-    /// From `weight` (outputs, inputs), row by row, with a scale a row, and `bias` (outputs).
-    pub(crate) fn new(weight: &[i8], scales: &[f32], bias: &[f32], inputs: usize) -> Self {
+    /// From `weight` (outputs, inputs), row by row, with a scale a row, and `bias` (outputs), laid out for `instructions`.
+    pub(crate) fn new(weight: &[i8], scales: &[f32], bias: &[f32], inputs: usize, instructions: Instructions) -> Self {
         let outputs = bias.len();
-        let (depth, columns) = (inputs.next_multiple_of(GROUP), outputs.next_multiple_of(WIDTH));
+        let (depth, columns) = (inputs.next_multiple_of(TWO_GROUPS), outputs.next_multiple_of(WIDTH));
+        let group = instructions.group();
         let mut panels = vec![0; depth * columns];
         for (output, row) in weight.chunks_exact(inputs).enumerate() {
             let panel = &mut panels[output / WIDTH * WIDTH * depth..];
-            for (group, weights) in row.chunks(GROUP).enumerate() {
-                let place = (group * WIDTH + output % WIDTH) * GROUP;
+            for (index, weights) in row.chunks(group).enumerate() {
+                let place = (index * WIDTH + output % WIDTH) * group;
                 panel[place..][..weights.len()].copy_from_slice(weights);
             }
         }
@@ -65,21 +74,24 @@ impl Linear {
             bias: padded(bias.iter().copied()),
             inputs,
             outputs,
+            instructions,
         }
     }
 
     /// `xs` (N, inputs) to `out` (N, outputs).
-    pub(crate) fn forward(&self, xs: &Activations, out: &mut [f32], instructions: Instructions) {
+    pub(crate) fn forward(&self, xs: &Activations, out: &mut [f32]) {
         debug_assert_eq!(xs.width(), self.inputs);
         // A panel stays in the first-level cache while all rows go by.
         for columns in self.columns() {
-            match instructions {
+            match self.instructions {
                 #[cfg(target_arch = "x86_64")]
                 Instructions::Avx512Vnni(token) => avx512_vnni::rows(token, xs, &columns, out),
                 #[cfg(target_arch = "x86_64")]
                 Instructions::AvxVnni(token) => avx_vnni::rows(token, xs, &columns, out),
                 #[cfg(target_arch = "x86_64")]
                 Instructions::Avx2(token) => avx2::rows(token, xs, &columns, out),
+                #[cfg(target_arch = "aarch64")]
+                Instructions::I8mm(token) => i8mm::rows(token, xs, &columns, out),
                 #[cfg(target_arch = "aarch64")]
                 Instructions::Dotprod(token) => dotprod::rows(token, xs, &columns, out),
                 Instructions::Portable => portable::rows(xs, &columns, out),
@@ -89,7 +101,7 @@ impl Linear {
 
     /// Panel by panel.
     fn columns(&self) -> impl Iterator<Item = Columns<'_>> {
-        let depth = self.inputs.next_multiple_of(GROUP);
+        let depth = self.inputs.next_multiple_of(TWO_GROUPS);
         self.panels.chunks_exact(depth * WIDTH).enumerate().map(|(index, panel)| Columns {
             panel,
             scales: &self.scales[index],

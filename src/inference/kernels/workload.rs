@@ -58,7 +58,6 @@ impl Workload {
 /// The product of the int8 engine alone, with weights of the caller's.
 pub struct Int8 {
     linear: int8::Linear,
-    instructions: Instructions,
     rows: Activations,
     inputs: usize,
 }
@@ -66,8 +65,8 @@ pub struct Int8 {
 impl Int8 {
     /// `weight` (outputs, inputs), row by row, with `scales` and `bias` (outputs).
     pub fn new(weight: &[i8], scales: &[f32], bias: &[f32], inputs: usize) -> Self {
-        let linear = int8::Linear::new(weight, scales, bias, inputs);
-        Self { linear, instructions: Instructions::best(), rows: Activations::default(), inputs }
+        let linear = int8::Linear::new(weight, scales, bias, inputs, Instructions::best());
+        Self { linear, rows: Activations::default(), inputs }
     }
 
     /// Take up `xs` (N, inputs) as 8-bit integers, with a scale and an offset a row.
@@ -77,7 +76,7 @@ impl Int8 {
 
     /// The rows taken up last times the weights, scaled, with offsets and bias added, to `out` (N, outputs).
     pub fn multiply(&self, out: &mut [f32]) {
-        self.linear.forward(&self.rows, out, self.instructions);
+        self.linear.forward(&self.rows, out);
     }
 }
 

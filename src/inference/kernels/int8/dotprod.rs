@@ -3,15 +3,13 @@
 #![allow(unsafe_code, reason = "instructions that a processor may lack: a token proves that this one has them")]
 
 use std::arch::aarch64::{
-    float32x4_t, int8x16_t, int32x4_t, uint8x16_t, vcvtq_f32_s32, vdupq_n_f32, vdupq_n_s8, vdupq_n_s32, vdupq_n_u8,
-    veorq_u8, vfmaq_f32, vmulq_f32, vreinterpretq_s8_u8,
+    int8x16_t, int32x4_t, uint8x16_t, vdupq_n_s8, vdupq_n_s32, vdupq_n_u8, veorq_u8, vreinterpretq_s8_u8,
 };
 use std::arch::{asm, is_aarch64_feature_detected};
 
+use super::neon::{LANES, write};
 use super::{Activations, Columns, GROUP, WIDTH};
 
-/// Sums that a register holds.
-const LANES: usize = 4;
 /// Registers in a row of a panel.
 const REGISTERS: usize = WIDTH / LANES;
 /// Groups of activations that a register holds.
@@ -94,17 +92,8 @@ fn tile<const R: usize, const N: usize>(
             add::<0, R, N>(&mut sums, &values, &weights.as_chunks().0[part]);
         }
         for (row, sums) in sums.into_iter().enumerate() {
-            let (scale, offset) = (xs.scales()[first + row], xs.offsets()[first + row]);
-            let out = &mut out[(first + row) * columns.outputs + columns.first..][..columns.count];
             for (register, sums) in sums.into_iter().enumerate() {
-                let register = part * N + register;
-                let values = results(sums, scale, offset, columns, register);
-                // Fewer than a register's in the last panel, or none. Of a known length wherever that is so: copies are calls otherwise.
-                let out = out.get_mut(register * LANES..).unwrap_or_default();
-                match out.first_chunk_mut::<LANES>() {
-                    Some(out) => *out = values,
-                    None => out.copy_from_slice(&values[..out.len()]),
-                }
+                write(sums, xs, first + row, columns, part * N + register, out);
             }
         }
     }
@@ -154,22 +143,4 @@ fn dot<const PLACE: i32>(mut sums: int32x4_t, weights: int8x16_t, values: int8x1
         );
     }
     sums
-}
-
-/// What `sums` of a `register` of columns say.
-#[target_feature(enable = "neon")]
-#[inline]
-fn results(sums: int32x4_t, scale: f32, offset: f32, columns: &Columns<'_>, register: usize) -> [f32; LANES] {
-    let summand = vfmaq_f32(floats(columns.bias, register), vdupq_n_f32(offset), floats(columns.sums, register));
-    let factor = vmulq_f32(vdupq_n_f32(scale), floats(columns.scales, register));
-    let values = vfmaq_f32(summand, vcvtq_f32_s32(sums), factor);
-    // SAFETY: as many floats either way.
-    unsafe { std::mem::transmute::<float32x4_t, [f32; LANES]>(values) }
-}
-
-/// A `register` of what belongs to a panel's columns.
-#[inline(always)]
-fn floats(values: &[f32; WIDTH], register: usize) -> float32x4_t {
-    // SAFETY: as many floats either way, and any floats are a register.
-    unsafe { std::mem::transmute::<[f32; LANES], float32x4_t>(values.as_chunks().0[register]) }
 }

@@ -14,6 +14,9 @@ pub(crate) enum Instructions {
     /// AVX2: sixteen products of 16-bit integers, half of whose sums are left to another instruction.
     #[cfg(target_arch = "x86_64")]
     Avx2(super::avx2::Token),
+    /// Arm's matrix products: thirty-two products and their sums an instruction.
+    #[cfg(target_arch = "aarch64")]
+    I8mm(super::i8mm::Token),
     /// Arm's dot products: sixteen products and their sums an instruction.
     #[cfg(target_arch = "aarch64")]
     Dotprod(super::dotprod::Token),
@@ -38,10 +41,21 @@ impl Instructions {
             #[cfg(target_arch = "x86_64")]
             super::avx2::Token::new().map(Self::Avx2),
             #[cfg(target_arch = "aarch64")]
+            super::i8mm::Token::new().map(Self::I8mm),
+            #[cfg(target_arch = "aarch64")]
             super::dotprod::Token::new().map(Self::Dotprod),
             Some(Self::Portable),
         ];
         sets.into_iter().flatten()
+    }
+
+    /// Steps of the depth that one of them takes.
+    pub(super) fn group(self) -> usize {
+        match self {
+            #[cfg(target_arch = "aarch64")]
+            Self::I8mm(_) => super::TWO_GROUPS,
+            _ => super::GROUP,
+        }
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -52,6 +66,8 @@ impl Instructions {
             Self::AvxVnni(_) => "avx-vnni",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Self::I8mm(_) => "i8mm",
             #[cfg(target_arch = "aarch64")]
             Self::Dotprod(_) => "dotprod",
             Self::Portable => "portable",

@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::GROUP;
+use super::TWO_GROUPS;
 use crate::kernels::lanes::sum;
 
 /// Rows of activations as uint8: a value is about `offset + scale * stored`, with the row's own offset and scale.
@@ -36,7 +36,7 @@ impl Activations {
 
     /// Bytes of a row.
     pub(super) fn stride(&self) -> usize {
-        self.width.next_multiple_of(GROUP)
+        self.width.next_multiple_of(TWO_GROUPS)
     }
 
     pub(super) fn values(&self) -> &[u8] {

@@ -21,8 +21,8 @@ fn rows(rng: &mut ChaCha8Rng, count: usize, width: usize) -> Vec<f32> {
     (0..count).map(row).collect::<Vec<_>>().concat()
 }
 
-/// Hand `compare` products of many shapes: a matrix, activations, and what plain loops say.
-fn products(mut compare: impl FnMut(&Linear, &Activations, &[f32])) {
+/// Hand `compare` products of many shapes: a matrix laid out for `instructions`, activations, and what plain loops say.
+fn products(instructions: Instructions, mut compare: impl FnMut(&Linear, &Activations, &[f32])) {
     let rng = &mut ChaCha8Rng::seed_from_u64(5);
     for (count, inputs, outputs) in
         [(1, 1, 1), (2, 7, 5), (3, 17, 8), (9, 64, 48), (13, 101, 49), (31, 384, 100), (8, 1536, 384), (1, 384, 96)]
@@ -39,13 +39,14 @@ fn products(mut compare: impl FnMut(&Linear, &Activations, &[f32])) {
         }
         let scales: Vec<f32> = (0..outputs).map(|_| rng.random_range(0.001..0.1)).collect();
         let bias: Vec<f32> = (0..outputs).map(|_| rng.random_range(-1.0..1.0)).collect();
-        let linear = Linear::new(&weight, &scales, &bias, inputs);
+        let [linear, portable] =
+            [instructions, Instructions::Portable].map(|set| Linear::new(&weight, &scales, &bias, inputs, set));
         let mut xs = Activations::default();
         // What an earlier, larger batch left must not show.
         xs.quantize(&rows(rng, count + 3, inputs + 5), inputs + 5);
         xs.quantize(&rows(rng, count, inputs), inputs);
         let mut plain = vec![f32::NAN; count * outputs];
-        linear.forward(&xs, &mut plain, Instructions::Portable);
+        portable.forward(&xs, &mut plain);
         compare(&linear, &xs, &plain);
     }
 }
@@ -53,9 +54,9 @@ fn products(mut compare: impl FnMut(&Linear, &Activations, &[f32])) {
 #[test]
 fn every_instruction_set_gives_what_plain_loops_give() {
     for set in Instructions::available() {
-        products(|linear, xs, plain| {
+        products(set, |linear, xs, plain| {
             let mut found = vec![f32::NAN; plain.len()];
-            linear.forward(xs, &mut found, set);
+            linear.forward(xs, &mut found);
             assert_eq!(found, plain, "{}: {} x {} x {}", set.name(), xs.scales().len(), linear.inputs, linear.outputs);
         });
     }
@@ -72,7 +73,7 @@ fn a_quantised_product_is_near_the_exact_one() {
     let mut xs = Activations::default();
     xs.quantize(&values, inputs);
     let mut found = vec![0.0; count * outputs];
-    Linear::new(&weight, &scales, &bias, inputs).forward(&xs, &mut found, Instructions::best());
+    Linear::new(&weight, &scales, &bias, inputs, Instructions::best()).forward(&xs, &mut found);
     for (index, row) in values.chunks(inputs).enumerate() {
         let largest = row.iter().fold(0.0_f64, |largest, x| largest.max(f64::from(*x).abs()));
         for (column, weights) in weight.chunks(inputs).enumerate() {
@@ -94,10 +95,9 @@ fn what_is_not_a_number_stays_so() {
             values[place] = odd;
             let mut xs = Activations::default();
             xs.quantize(&values, width);
-            let linear = Linear::new(&vec![1; width], &[0.01], &[0.0], width);
             for set in Instructions::available() {
                 let mut out = [0.0];
-                linear.forward(&xs, &mut out, set);
+                Linear::new(&vec![1; width], &[0.01], &[0.0], width, set).forward(&xs, &mut out);
                 assert!(out[0].is_nan(), "{}: {odd} at {place} of {width}: {out:?}", set.name());
             }
         }
