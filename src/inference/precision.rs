@@ -24,9 +24,9 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// What `weights` answer in where nobody says: what their matrices are stored in, if that is int8 and on the CPU, and f32 otherwise.
+    /// What `weights` answer in where nobody says: int8 where matrices are stored as integers and on the CPU, f32 otherwise.
     pub fn stored(weights: &Weights) -> Self {
-        if weights.stores_int8() && weights.device().is_cpu() { Self::Int8 } else { Self::F32 }
+        if weights.stores_integers() && weights.device().is_cpu() { Self::Int8 } else { Self::F32 }
     }
 
     /// The type of factors that candle multiplies, which knows no int8.

@@ -1,5 +1,6 @@
 //! Tensors by name, strictly: what a model takes must be there, and nothing may be left over.
 
+mod int4;
 mod storage;
 mod stored;
 
@@ -14,11 +15,11 @@ use serde::Deserialize;
 
 use self::storage::quantize;
 pub use self::storage::{Storage, serialize};
-pub(crate) use self::stored::Int8Rows;
 use self::stored::Stored;
+pub(crate) use self::stored::{Int4Rows, Int8Rows};
 use crate::{Error, Result};
 
-/// Suffix of the tensor that holds the scales of an int8 matrix, one f32 a row.
+/// Suffix of the tensor that holds the scales of a matrix of integers.
 const SCALE: &str = "_scale";
 
 /// The named tensors of a checkpoint, under transformers' names without the model's prefix. Those of a file stay in its bytes until
@@ -57,7 +58,7 @@ impl Weights {
     ///
     /// # Errors
     /// Where a file is missing, truncated or not safetensors, a shard lacks a tensor that the index promises, a type is not
-    /// f32, f16, bf16 or int8 with scales, or a value is not finite.
+    /// f32, f16, bf16, or int8 or int4 with scales, or a value is not finite.
     pub fn open(directory: &Path, device: &Device) -> Result<Self> {
         #[derive(Deserialize)]
         struct Index {
@@ -108,7 +109,7 @@ impl Weights {
         let mut tensors = BTreeMap::new();
         let is_scale = |name: &str| {
             let matrix = name.strip_suffix(SCALE).and_then(|name| file.tensor(name).ok());
-            matrix.is_some_and(|matrix| matrix.dtype() == Dtype::I8)
+            matrix.is_some_and(|matrix| matches!(matrix.dtype(), Dtype::I8 | Dtype::U8))
         };
         for (name, view) in file.tensors() {
             let Some(canonical) = canonical(&name).filter(|_| !is_scale(&name)) else { continue };
@@ -125,9 +126,9 @@ impl Weights {
         Self { place: "weights".to_owned(), device: Device::Cpu, tensors: BTreeMap::new() }
     }
 
-    /// Whether matrices are stored as int8.
-    pub fn stores_int8(&self) -> bool {
-        self.tensors.values().any(|entry| matches!(entry, Entry::Stored(stored) if stored.is_int8()))
+    /// Whether matrices are stored as integers.
+    pub fn stores_integers(&self) -> bool {
+        self.tensors.values().any(|entry| matches!(entry, Entry::Stored(stored) if stored.is_of_integers()))
     }
 
     /// Take the tensor `name`, which must have `shape`, as f32.
@@ -160,6 +161,16 @@ impl Weights {
         let values = self.take(name, shape)?.flatten_all()?.to_vec1::<f32>()?;
         let (rows, scales) = quantize(&values, shape[1]);
         Ok(Int8Rows::new(rows, scales, shape[1]))
+    }
+
+    /// Take the matrix `name` in the bytes of its file where it is stored as int4 and has `shape`.
+    pub(crate) fn take_int4(&mut self, name: &str, shape: &[usize; 2]) -> Option<Int4Rows> {
+        let Some(Entry::Stored(stored)) = self.tensors.get(name).filter(|entry| entry.shape() == shape) else {
+            return None;
+        };
+        let rows = stored.int4()?;
+        self.tensors.remove(name);
+        Some(rows)
     }
 
     /// Take the tensor `name`, whatever its shape, as f32.

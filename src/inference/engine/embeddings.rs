@@ -4,7 +4,7 @@ use super::part::Part;
 use crate::Result;
 use crate::encoder::EncoderConfig;
 use crate::kernels::layer_norm;
-use crate::weights::{Int8Rows, Weights};
+use crate::weights::{Int4Rows, Int8Rows, Weights};
 
 #[derive(Debug)]
 pub(super) struct Embeddings {
@@ -27,6 +27,7 @@ pub(super) struct Norm {
 enum Table {
     F32(Vec<f32>),
     Int8(Int8Rows),
+    Int4(Int4Rows),
 }
 
 impl Norm {
@@ -55,6 +56,7 @@ impl Table {
                 let (row, scale) = rows.row(index);
                 sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += f32::from(*x) * scale);
             }
+            Self::Int4(rows) => rows.add(index, sum),
         }
     }
 }
@@ -64,10 +66,10 @@ impl Embeddings {
         let width = config.hidden;
         let name = "embeddings.word_embeddings.weight";
         let shape = [config.vocabulary, width];
-        let words = if int8 {
-            Table::Int8(weights.take_int8(name, &shape)?)
-        } else {
-            Table::F32(weights.take(name, &shape)?.flatten_all()?.to_vec1()?)
+        let words = match weights.take_int4(name, &shape) {
+            Some(rows) => Table::Int4(rows),
+            None if int8 => Table::Int8(weights.take_int8(name, &shape)?),
+            None => Table::F32(weights.take(name, &shape)?.flatten_all()?.to_vec1()?),
         };
         let mut take = |name: &str, rows: usize| {
             let tensor = weights.take(&format!("embeddings.{name}.weight"), &[rows, width])?;

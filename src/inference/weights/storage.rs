@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use half::{bf16, f16};
 use safetensors::{Dtype, tensor::TensorView};
 
-use super::SCALE;
+use super::{SCALE, int4};
 use crate::{Error, Result};
 
 /// How numbers are stored in a checkpoint.
@@ -18,7 +18,8 @@ pub enum Storage {
     F16,
     /// Everything bf16: half the size, numbers as large as in f32 with fewer digits.
     Bf16,
-    /// Matrices as int8 with one f32 scale a row (largest magnitude / 127), vectors f32: a quarter of the size.
+    /// Matrices as int8 with one f32 scale a row (largest magnitude / 127), vectors f32: a quarter of the size. Matrices that are nearer to
+    /// it in int4, with one f16 scale for 32 numbers, are stored so: tables that a base model had so, and that did not learn.
     Int8,
 }
 
@@ -29,7 +30,7 @@ pub enum Storage {
 pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, storage: Storage) -> Result<Vec<u8>> {
     let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
     for (name, tensor) in tensors {
-        let shape = tensor.dims().to_vec();
+        let mut shape = tensor.dims().to_vec();
         let values = tensor.flatten_all()?.to_vec1::<f32>()?;
         let (dtype, bytes) = match storage {
             Storage::F16 => {
@@ -40,10 +41,18 @@ pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, s
                 check(name, &values, "bf16", bf16::MAX, |value| bf16::from_f32(value).is_finite())?;
                 (Dtype::BF16, values.iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect())
             }
-            Storage::Int8 if shape.len() == 2 => {
-                let (rows, scales) = quantize(&values, shape[1]);
-                parts.push((format!("{name}{SCALE}"), Dtype::F32, vec![shape[0]], little_endian(&scales)));
-                (Dtype::I8, rows)
+            Storage::Int8 if let [rows, width] = shape[..] => {
+                let scale = format!("{name}{SCALE}");
+                if let Some((bytes, scales)) = int4::quantize(&values, width) {
+                    let scales = scales.iter().flat_map(|value| value.to_le_bytes()).collect();
+                    parts.push((scale, Dtype::F16, vec![rows, width / int4::GROUP], scales));
+                    shape[1] = width / 2;
+                    (Dtype::U8, bytes)
+                } else {
+                    let (bytes, scales) = quantize(&values, width);
+                    parts.push((scale, Dtype::F32, vec![rows], little_endian(&scales)));
+                    (Dtype::I8, bytes)
+                }
             }
             Storage::F32 | Storage::Int8 => (Dtype::F32, little_endian(&values)),
         };

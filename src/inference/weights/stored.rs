@@ -9,7 +9,7 @@ use half::{bf16, f16};
 use pulp::bytemuck;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use super::SCALE;
+use super::{SCALE, int4};
 use crate::Result;
 
 /// The bytes of a safetensors file: part of the binary, or read once.
@@ -21,14 +21,15 @@ pub(super) struct Stored {
     source: Source,
     /// Where in `source` the numbers are.
     values: Range<usize>,
-    /// Where in `source` the scales of int8 rows are, one f32 each.
+    /// Where in `source` the scales of integers are: one f32 an int8 row, one f16 a group of int4.
     scales: Range<usize>,
     dtype: Dtype,
+    /// Of what is stored, which of int4 is two numbers a byte.
     shape: Vec<usize>,
 }
 
 impl Stored {
-    /// The tensor `name` of `file`, whose bytes are `source`, checked: of a known type, finite, and with scales where it is int8.
+    /// The tensor `name` of `file`, whose bytes are `source`, checked: of a known type, finite, and with scales where it is of integers.
     pub(super) fn new(
         source: &Source,
         file: &SafeTensors<'_>,
@@ -36,37 +37,51 @@ impl Stored {
         view: &TensorView<'_>,
     ) -> std::result::Result<Self, String> {
         let bytes = view.data();
+        let mut shape = view.shape().to_vec();
         let (finite, scales) = match view.dtype() {
             Dtype::F32 => (all(bytes, |b| f32::from_le_bytes(b).is_finite()), 0..0),
             Dtype::F16 => (all(bytes, |b| f16::from_le_bytes(b).is_finite()), 0..0),
             Dtype::BF16 => (all(bytes, |b| bf16::from_le_bytes(b).is_finite()), 0..0),
             Dtype::I8 => {
-                let scales = scales(file, name, view)?;
+                let scales = scales(file, name, view, Dtype::F32, |_| Some(vec![]))?;
                 (all(scales, |b| (128.0 * f32::from_le_bytes(b)).is_finite()), range(source, scales))
             }
+            Dtype::U8 => {
+                let groups = |bytes: usize| bytes.is_multiple_of(int4::BYTES).then(|| vec![bytes / int4::BYTES]);
+                let scales = scales(file, name, view, Dtype::F16, groups)?;
+                shape[1] *= 2;
+                (all(scales, |b| (8.0 * f16::from_le_bytes(b).to_f32()).is_finite()), range(source, scales))
+            }
             other => {
-                return Err(format!("tensor {name}: expected f32, f16, bf16 or int8 with scales, found {other:?}"));
+                let expected = "expected f32, f16, bf16, or int8 or int4 with scales";
+                return Err(format!("tensor {name}: {expected}, found {other:?}"));
             }
         };
         if !finite {
             return Err(format!("tensor {name}: expected finite numbers, found NaN or infinity"));
         }
         let (source, values) = (Arc::clone(source), range(source, bytes));
-        Ok(Self { source, values, scales, dtype: view.dtype(), shape: view.shape().to_vec() })
+        Ok(Self { source, values, scales, dtype: view.dtype(), shape })
     }
 
     pub(super) fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    pub(super) fn is_int8(&self) -> bool {
-        self.dtype == Dtype::I8
+    pub(super) fn is_of_integers(&self) -> bool {
+        matches!(self.dtype, Dtype::I8 | Dtype::U8)
     }
 
     /// As it is, where it is int8.
     pub(super) fn int8(&self) -> Option<Int8Rows> {
         let (source, values) = (Arc::clone(&self.source), self.values.clone());
-        self.is_int8().then(|| Int8Rows { source, values, width: self.width(), scales: self.scales().collect() })
+        let rows = || Int8Rows { source, values, width: self.width(), scales: self.row_scales().collect() };
+        (self.dtype == Dtype::I8).then(rows)
+    }
+
+    /// As it is, where it is int4.
+    pub(super) fn int4(&self) -> Option<Int4Rows> {
+        (self.dtype == Dtype::U8).then(|| Int4Rows(self.clone()))
     }
 
     /// As f32 on `device`.
@@ -77,24 +92,35 @@ impl Stored {
             Dtype::BF16 => bytes.as_chunks().0.iter().map(|b| bf16::from_le_bytes(*b).to_f32()).collect(),
             Dtype::I8 => {
                 let mut values = Vec::with_capacity(bytes.len());
-                for (row, scale) in bytes.chunks_exact(self.width()).zip(self.scales()) {
+                for (row, scale) in bytes.chunks_exact(self.width()).zip(self.row_scales()) {
                     values.extend(row.iter().map(|b| f32::from(*b as i8) * scale));
                 }
                 values
             }
+            Dtype::U8 => self.groups(0..self.shape[0]).flat_map(|(bytes, scale)| int4::widened(bytes, scale)).collect(),
             // `new` lets no other type pass.
             _ => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
         };
         Ok(Tensor::from_vec(values, self.shape.as_slice(), device)?)
     }
 
-    /// Numbers in a row; at least one in int8.
+    /// Numbers in a row; at least one of integers.
     fn width(&self) -> usize {
         self.shape.iter().skip(1).product()
     }
 
-    fn scales(&self) -> impl ExactSizeIterator<Item = f32> {
+    /// Of int8.
+    fn row_scales(&self) -> impl ExactSizeIterator<Item = f32> {
         self.source[self.scales.clone()].as_chunks().0.iter().map(|b| f32::from_le_bytes(*b))
+    }
+
+    /// The groups of `rows` of int4, end to end, with their scales.
+    fn groups(&self, rows: Range<usize>) -> impl Iterator<Item = (&[u8; int4::BYTES], f16)> {
+        let count = self.width() / int4::GROUP;
+        let groups = rows.start * count..rows.end * count;
+        let values = &self.source[self.values.clone()].as_chunks().0[groups.clone()];
+        let scales = &self.source[self.scales.clone()].as_chunks().0[groups];
+        values.iter().zip(scales.iter().map(|b| f16::from_le_bytes(*b)))
     }
 }
 
@@ -129,6 +155,20 @@ impl Int8Rows {
     }
 }
 
+/// A matrix of int4 rows in the bytes of its file.
+#[derive(Debug)]
+pub(crate) struct Int4Rows(Stored);
+
+impl Int4Rows {
+    /// Add row `index`, which must be there, to `sum`, which is as wide.
+    pub(crate) fn add(&self, index: usize, sum: &mut [f32]) {
+        let (sums, _) = sum.as_chunks_mut::<{ int4::GROUP }>();
+        for (sum, (bytes, scale)) in sums.iter_mut().zip(self.0.groups(index..index + 1)) {
+            sum.iter_mut().zip(int4::widened(bytes, scale)).for_each(|(sum, value)| *sum += value);
+        }
+    }
+}
+
 /// Whether `holds` of every number. Without short-circuit, so that it vectorises: this reads every number there is.
 fn all<const N: usize>(bytes: &[u8], holds: impl Fn([u8; N]) -> bool) -> bool {
     bytes.as_chunks().0.iter().fold(true, |all, number| all & holds(*number))
@@ -140,16 +180,28 @@ fn range(source: &Source, part: &[u8]) -> Range<usize> {
     start..start + part.len()
 }
 
-/// The bytes of the scales of the int8 tensor `name`.
-fn scales<'f>(file: &SafeTensors<'f>, name: &str, view: &TensorView<'_>) -> std::result::Result<&'f [u8], String> {
+/// The bytes of the scales, of `dtype`, of the tensor `name` of integers: for each row as many as `of_row` makes of its bytes.
+fn scales<'f>(
+    file: &SafeTensors<'f>,
+    name: &str,
+    view: &TensorView<'_>,
+    dtype: Dtype,
+    of_row: impl Fn(usize) -> Option<Vec<usize>>,
+) -> std::result::Result<&'f [u8], String> {
     let scale = format!("{name}{SCALE}");
-    let scales = file.tensor(&scale).map_err(|_| format!("tensor {name}: int8 without its {scale}"))?;
-    let rows = view.shape().first().copied().unwrap_or(0);
-    if view.data().is_empty() || view.shape().is_empty() {
-        return Err(format!("tensor {name}: expected rows of int8, found {:?}", view.shape()));
-    }
-    if scales.dtype() != Dtype::F32 || scales.shape() != [rows] {
-        return Err(format!("tensor {scale}: expected f32 [{rows}], found {:?} {:?}", scales.dtype(), scales.shape()));
+    let kind = view.dtype();
+    let scales = file.tensor(&scale).map_err(|_| format!("tensor {name}: {kind:?} without its {scale}"))?;
+    let of_row = match view.shape() {
+        [_, bytes @ ..] if !view.data().is_empty() => of_row(bytes.iter().product()),
+        _ => None,
+    };
+    let (Some(of_row), Some(&rows)) = (of_row, view.shape().first()) else {
+        return Err(format!("tensor {name}: expected rows of {kind:?}, found {:?}", view.shape()));
+    };
+    let expected = [vec![rows], of_row].concat();
+    if scales.dtype() != dtype || scales.shape() != expected {
+        let (found, shape) = (scales.dtype(), scales.shape());
+        return Err(format!("tensor {scale}: expected {dtype:?} {expected:?}, found {found:?} {shape:?}"));
     }
     Ok(scales.data())
 }
