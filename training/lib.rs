@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** the model that is trained is the library's own, in `Mode::Train`; there is no second definition.
 
+mod average;
 mod batches;
 mod calibration;
 mod card;
@@ -33,6 +34,7 @@ mod workers;
 
 use std::path::PathBuf;
 
+pub use average::average;
 pub use batches::write_batches;
 pub use config::Config;
 pub use plan::{Memory, Plan, plan};

@@ -3,6 +3,7 @@
 //! One file a subcommand. stdout is data, stderr is for people; only this crate prints.
 
 mod actors;
+mod average;
 mod bench;
 mod changed;
 mod classify;
@@ -43,6 +44,7 @@ enum Command {
     Bench(Box<bench::Arguments>),
     Train(train::Arguments),
     Trim(trim::Arguments),
+    Average(average::Arguments),
     Quantize(quantize::Arguments),
     Data(data::Arguments),
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Trim(arguments) => trim::run(&arguments),
+        Command::Average(arguments) => average::run(&arguments),
         Command::Quantize(arguments) => quantize::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
     };
