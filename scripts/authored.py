@@ -11,7 +11,7 @@ LANGUAGE.jsonl a language, the same languages in each. Tested are:
     splits      no group stands in two files, no text in two groups; train is of other hands than dev and test
     duplicates  no two sentences of a language, as they stand or with their targets left out, share more than 60 % of
                 their character 5-grams (Jaccard)
-    balance     of the targets of a language and split, each label has 25 to 45 %; of a language's sentences, at least
+    balance     of the targets of a language and split, each label has 25 to 45 % (who judges is neutral and often named); of a language's sentences, at least
                 40 % have several targets, and more than half of those differing labels; no name has more than 8 % of
                 a language's targets
 

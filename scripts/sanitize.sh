@@ -19,7 +19,7 @@ fi
 host=$(sed -n 's/^host: //p' <<<"$version")
 case $host in
   x86_64*) all="avx512_vnni avx512_bf16 avx_vnni avx2" ;;
-  aarch64*) all="asimddp" ;;
+  aarch64*) all="i8mm asimddp" ;;
   *) all="" ;;
 esac
 for instructions in $all; do

@@ -14,8 +14,8 @@ use crate::Error;
 /// averaged too, those by language left out: whoever trains on or measures dev finds new ones.
 ///
 /// # Errors
-/// Where they differ in vocabulary, form, or in the names or shapes of their tensors, or a file cannot be written; what `output` held is
-/// then left as it was.
+/// Where they differ in vocabulary, form, the encoder's configuration, or in the names or shapes of their tensors, are another's classifier,
+/// or a file cannot be written; what `output` held is then left as it was.
 pub fn average(checkpoints: &[Checkpoint], output: &Path, card: &str) -> Result<(), Error> {
     let [first, others @ ..] = checkpoints else {
         return Err(regard::Error::invalid("checkpoints", "expected at least one, found none").into());
@@ -31,7 +31,11 @@ pub fn average(checkpoints: &[Checkpoint], output: &Path, card: &str) -> Result<
     let config = match first.question {
         Some(Question::Span) => span_config(config, &temperatures, first.half_masking),
         Some(Question::PairStance { order: [0, 1, 2] }) => pair_config(config, &temperatures)?,
-        _ => config,
+        None => config,
+        Some(_) => {
+            let message = "expected a base model or a checkpoint of `regard train`, found another's classifier";
+            return Err(regard::Error::invalid(&first.place, message).into());
+        }
     };
     let files = Files {
         config: &config,
@@ -54,6 +58,9 @@ fn alike(first: &Checkpoint, other: &Checkpoint) -> Result<(), Error> {
     }
     if other.question != first.question || other.half_masking != first.half_masking {
         return Err(differs("the form"));
+    }
+    if other.encoder != first.encoder {
+        return Err(differs("the encoder's configuration"));
     }
     if !other.weights.shapes().eq(first.weights.shapes()) {
         return Err(differs("the names and shapes of the tensors"));
@@ -127,6 +134,9 @@ mod tests {
         let mut other = reference("span")?;
         other.half_masking = !other.half_masking;
         refused(other, "the form")?;
+        let mut other = reference("span")?;
+        other.encoder.heads *= 2;
+        refused(other, "the encoder's configuration")?;
         let mut other = reference("span")?;
         other.weights.insert("stance_head.out.bias", Tensor::new(&[0f32; 4], &Device::Cpu)?);
         refused(other, "shapes of the tensors")

@@ -91,8 +91,8 @@ class Model(torch.nn.Module):
         self.sentiment_head = Head(width, width, rate)
         if (getattr(config, "regard", None) or {}).get("target") == "span":
             stored = load_file(Path(base) / "model.safetensors")
-            if any(tensor.dtype == torch.int8 for tensor in stored.values()):
-                raise SystemExit(f"{base}: expected matrices of floats, found int8, which PyTorch would not scale")
+            if any(tensor.dtype in (torch.int8, torch.uint8) for tensor in stored.values()):
+                raise SystemExit(f"{base}: expected matrices of floats, found integers, which PyTorch would not scale")
             self.load_state_dict({name: stored[name] for name in stored if name.startswith(HEADS)}, strict=False)
 
     def forward(self, batch):

@@ -8,7 +8,7 @@ use regard_training::average;
 use crate::exit::Status;
 use crate::{Outcome, model};
 
-/// Average the weights of checkpoints that were trained from the same base: about as good as all of them together, as fast as one.
+/// Average the weights of checkpoints that were trained from the same base: nearly as good as all of them together, as fast as one.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Checkpoints: directories or hub ids. Their vocabularies and shapes must be the same.

@@ -37,7 +37,7 @@ pub(crate) enum Dtype {
     Bf16,
     /// Half precision: finer, and of a smaller range.
     F16,
-    /// Whole numbers with a scale a row.
+    /// Whole numbers with a scale a row, or of 4 bits with a scale for 32 where that is no worse.
     Int8,
 }
 

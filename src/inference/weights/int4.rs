@@ -7,10 +7,10 @@ pub(super) const GROUP: usize = 32;
 /// Bytes of a group: byte i holds number i in its low half and number i + 16 in its high half, each more by 8 than what is scaled.
 pub(super) const BYTES: usize = GROUP / 2;
 
-/// Rows of `width` values (all of `values`) as 4-bit numbers and scales; nothing where that is further from a value than int8 rows may be.
-/// It is so but for values that were of 4 bits once, as those of the base model's embeddings.
+/// Rows of `width` values, at least one (all of `values`), as 4-bit numbers and scales; nothing where that is further from a value than int8
+/// rows may be. In practice it is so but for values that were of 4 bits once, as those of the base model's embeddings.
 pub(super) fn quantize(values: &[f32], width: usize) -> Option<(Vec<u8>, Vec<f16>)> {
-    if width == 0 || !width.is_multiple_of(GROUP) {
+    if !width.is_multiple_of(GROUP) {
         return None;
     }
     let mut bytes = Vec::with_capacity(values.len() / 2);
@@ -28,7 +28,8 @@ pub(super) fn quantize(values: &[f32], width: usize) -> Option<(Vec<u8>, Vec<f16
             for (index, byte) in packed.iter_mut().enumerate() {
                 *byte = stored[index] | stored[index + BYTES] << 4;
             }
-            if widened(&packed, scale).iter().zip(group).any(|(found, value)| (found - value).abs() > most) {
+            // An infinite scale is near to nothing.
+            if !widened(&packed, scale).iter().zip(group).all(|(found, value)| (found - value).abs() <= most) {
                 return None;
             }
             bytes.extend(packed);
@@ -73,6 +74,7 @@ mod tests {
             }
         }
         assert!(quantize(&values, 48).is_none(), "a row has whole groups");
+        assert!(quantize(&[1e6; GROUP], GROUP).is_none(), "its scale is more than f16 holds");
         values[3] += 0.006;
         assert!(quantize(&values, GROUP).is_none(), "half a step off is more than int8 is");
     }

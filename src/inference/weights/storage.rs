@@ -18,8 +18,8 @@ pub enum Storage {
     F16,
     /// Everything bf16: half the size, numbers as large as in f32 with fewer digits.
     Bf16,
-    /// Matrices as int8 with one f32 scale a row (largest magnitude / 127), vectors f32: a quarter of the size. Matrices that are nearer to
-    /// it in int4, with one f16 scale for 32 numbers, are stored so: tables that a base model had so, and that did not learn.
+    /// Matrices as int8 with one f32 scale a row (largest magnitude / 127), vectors f32: a quarter of the size. Matrices that are no
+    /// further off in int4, with one f16 scale for 32 numbers, are stored so: tables that a base model had so, and that did not learn.
     Int8,
 }
 
@@ -41,7 +41,10 @@ pub fn serialize<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a Tensor)>, s
                 check(name, &values, "bf16", bf16::MAX, |value| bf16::from_f32(value).is_finite())?;
                 (Dtype::BF16, values.iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect())
             }
-            Storage::Int8 if let [rows, width] = shape[..] => {
+            Storage::Int8
+                if let [rows, width] = shape[..]
+                    && !values.is_empty() =>
+            {
                 let scale = format!("{name}{SCALE}");
                 if let Some((bytes, scales)) = int4::quantize(&values, width) {
                     let scales = scales.iter().flat_map(|value| value.to_le_bytes()).collect();

@@ -205,3 +205,53 @@ fn scales<'f>(
     }
     Ok(scales.data())
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+
+    use crate::weights::{Storage, Weights, serialize};
+
+    #[test]
+    fn a_matrix_of_four_bits_is_the_same_whoever_asks() -> Result<(), Box<dyn std::error::Error>> {
+        const SHAPE: [usize; 2] = [5, 96];
+        // Scales that are powers of two: nothing is rounded.
+        let value = |index: usize| {
+            let scale = ((index / 32) as f32 - 7.0).exp2();
+            if index % 32 == 5 { -8.0 * scale } else { ((index * 7 % 16) as f32 - 8.0) * scale }
+        };
+        let values: Vec<f32> = (0..SHAPE[0] * SHAPE[1]).map(value).collect();
+        let matrix = Tensor::from_slice(&values, &SHAPE, &Device::Cpu)?;
+        let bytes = serialize([("table", &matrix)], Storage::Int8)?;
+        let stored = || Weights::parse(bytes.clone(), "here", &Device::Cpu);
+        assert!(bytes.len() < values.len());
+        assert_eq!(stored()?.shapes().collect::<Vec<_>>(), [("table", SHAPE.as_slice())]);
+        assert!(stored()?.stores_integers());
+        assert_eq!(stored()?.take("table", &SHAPE)?.flatten_all()?.to_vec1::<f32>()?, values);
+
+        let rows = stored()?.take_int4("table", &SHAPE).ok_or("not of 4 bits")?;
+        for (index, row) in values.chunks_exact(SHAPE[1]).enumerate() {
+            let mut sum = vec![1.0; SHAPE[1]];
+            rows.add(index, &mut sum);
+            assert!(sum.iter().zip(row).all(|(sum, value)| *sum == 1.0 + value), "row {index}: {sum:?}");
+        }
+        assert!(stored()?.take_int4("table", &[5, 48]).is_none());
+
+        let rows = stored()?.take_int8("table", &SHAPE)?;
+        for (index, row) in values.chunks_exact(SHAPE[1]).enumerate() {
+            let (found, scale) = rows.row(index);
+            assert!(found.iter().zip(row).all(|(found, value)| (f32::from(*found) * scale - value).abs() <= scale));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_empty_matrix_is_stored_as_it_is() -> Result<(), Box<dyn std::error::Error>> {
+        for shape in [[0, 3], [3, 0]] {
+            let empty = Tensor::zeros(&shape, candle_core::DType::F32, &Device::Cpu)?;
+            let weights = Weights::parse(serialize([("empty", &empty)], Storage::Int8)?, "here", &Device::Cpu)?;
+            assert_eq!(weights.shapes().collect::<Vec<_>>(), [("empty", shape.as_slice())]);
+        }
+        Ok(())
+    }
+}
