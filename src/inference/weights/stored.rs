@@ -43,11 +43,15 @@ impl Stored {
             Dtype::F16 => (all(bytes, |b| f16::from_le_bytes(b).is_finite()), 0..0),
             Dtype::BF16 => (all(bytes, |b| bf16::from_le_bytes(b).is_finite()), 0..0),
             Dtype::I8 => {
-                let scales = scales(file, name, view, Dtype::F32, |_| Some(vec![]))?;
+                let shape = shape.first().map(|&rows| vec![rows]);
+                let scales = scales(file, name, view, Dtype::F32, shape)?;
                 (all(scales, |b| (128.0 * f32::from_le_bytes(b)).is_finite()), range(source, scales))
             }
             Dtype::U8 => {
-                let groups = |bytes: usize| bytes.is_multiple_of(int4::BYTES).then(|| vec![bytes / int4::BYTES]);
+                let groups = match shape[..] {
+                    [rows, bytes] if bytes.is_multiple_of(int4::BYTES) => Some(vec![rows, bytes / int4::BYTES]),
+                    _ => None,
+                };
                 let scales = scales(file, name, view, Dtype::F16, groups)?;
                 shape[1] *= 2;
                 (all(scales, |b| (8.0 * f16::from_le_bytes(b).to_f32()).is_finite()), range(source, scales))
@@ -180,28 +184,23 @@ fn range(source: &Source, part: &[u8]) -> Range<usize> {
     start..start + part.len()
 }
 
-/// The bytes of the scales, of `dtype`, of the tensor `name` of integers: for each row as many as `of_row` makes of its bytes.
+/// The bytes of the scales of the tensor `name` of integers, of `dtype` and `shape`: none where the tensor's own shape is wrong.
 fn scales<'f>(
     file: &SafeTensors<'f>,
     name: &str,
     view: &TensorView<'_>,
     dtype: Dtype,
-    of_row: impl Fn(usize) -> Option<Vec<usize>>,
+    shape: Option<Vec<usize>>,
 ) -> std::result::Result<&'f [u8], String> {
     let scale = format!("{name}{SCALE}");
     let kind = view.dtype();
     let scales = file.tensor(&scale).map_err(|_| format!("tensor {name}: {kind:?} without its {scale}"))?;
-    let of_row = match view.shape() {
-        [_, bytes @ ..] if !view.data().is_empty() => of_row(bytes.iter().product()),
-        _ => None,
-    };
-    let (Some(of_row), Some(&rows)) = (of_row, view.shape().first()) else {
+    let Some(shape) = shape.filter(|_| !view.data().is_empty()) else {
         return Err(format!("tensor {name}: expected rows of {kind:?}, found {:?}", view.shape()));
     };
-    let expected = [vec![rows], of_row].concat();
-    if scales.dtype() != dtype || scales.shape() != expected {
-        let (found, shape) = (scales.dtype(), scales.shape());
-        return Err(format!("tensor {scale}: expected {dtype:?} {expected:?}, found {found:?} {shape:?}"));
+    if (scales.dtype(), scales.shape()) != (dtype, &shape[..]) {
+        let (found, found_shape) = (scales.dtype(), scales.shape());
+        return Err(format!("tensor {scale}: expected {dtype:?} {shape:?}, found {found:?} {found_shape:?}"));
     }
     Ok(scales.data())
 }
