@@ -5,6 +5,7 @@ use regard_eval::{Example, Gold};
 
 use crate::Error;
 use crate::config::{Config, TargetForm};
+use crate::copies;
 use crate::corpus::{self, Corpus};
 use crate::sampler::Sampler;
 use crate::sentences::{self, Group};
@@ -35,6 +36,9 @@ impl Data {
             let message =
                 "expected examples that the model can be asked, found none: span needs offsets, pair needs targets";
             return Err(Error::Config { path: useless.source.path.clone(), message: message.into() });
+        }
+        if config.data.replaced > 0.0 {
+            copies::add(&mut train, config.data.replaced, config.seed)?;
         }
         let gathered = sentences::gather(&train, config.target, tokenizer)?;
         let mut groups = gathered.groups;

@@ -7,6 +7,7 @@ mod batches;
 mod calibration;
 mod card;
 pub mod config;
+mod copies;
 mod corpus;
 mod curves;
 mod data;

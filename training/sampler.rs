@@ -17,6 +17,7 @@ pub(crate) enum Purpose {
     Masks,
     Dropout,
     Adapters,
+    Copies,
 }
 
 /// The random numbers of one purpose at one place of the run of `seed`.

@@ -149,6 +149,12 @@ pub fn changed(probe: Probe, examples: &[Example], surroundings: &Surroundings<'
     changed.collect()
 }
 
+/// A counterfactual copy of a text (<https://arxiv.org/abs/1909.12434>): its `examples`, as many and in order, with other actors' names for
+/// those of their targets, wherever these fit what is beside them as in [`Probe::Replaced`]. `None` where no name can be replaced.
+pub fn copied(examples: &[Example], surroundings: &Surroundings<'_>) -> Option<Vec<Example>> {
+    names::copied(examples, surroundings)
+}
+
 /// The primary subtag of a BCP 47 tag: `zh` of `zh-Hant`.
 fn primary(language: &str) -> &str {
     language.split(['-', '_']).next().unwrap_or(language)

@@ -23,14 +23,34 @@ pub(super) fn hidden(example: &Example) -> Example {
 
 /// `example` with `mask` for the target's name, wherever the text has it; `None` where it names none.
 pub(super) fn masked(example: &Example, mask: &str) -> Option<Example> {
-    renamed(example, &occurrences(example)?, mask)
+    renamed(example, &edits(&occurrences(example)?, mask))
 }
 
-/// `example` with the name of another actor of the catalogue for the target's.
+/// `example` with the name of another actor of the catalogue for the target's, where [`replacement`] has one.
+pub(super) fn replaced(example: &Example, surroundings: &Surroundings<'_>) -> Option<Example> {
+    let edits = replacement(example, surroundings)?;
+    renamed(example, &edits)
+}
+
+/// All examples of one text with the names of other actors for those of their targets: the text stays one, and so do the labels.
+/// `None` where no target's name can be replaced.
+pub(super) fn copied(examples: &[Example], surroundings: &Surroundings<'_>) -> Option<Vec<Example>> {
+    let mut copies: Option<Vec<Example>> = None;
+    for index in 0..examples.len() {
+        let current = copies.as_deref().unwrap_or(examples);
+        let Some(edits) = current.get(index).and_then(|example| replacement(example, surroundings)) else { continue };
+        let change = |(place, example)| if place == index { renamed(example, &edits) } else { edited(example, &edits) };
+        // A target that reaches over one end of the name would be lost: then the text stays as it is.
+        copies = current.iter().enumerate().map(change).collect::<Option<_>>().or(copies);
+    }
+    copies
+}
+
+/// The name of another actor of the catalogue wherever `example` has the target's.
 ///
 /// `None` where the name is none of the catalogue's in the language's nominative, or any of its places in the text shows by
 /// what is beside it that another name would not fit.
-pub(super) fn replaced(example: &Example, surroundings: &Surroundings<'_>) -> Option<Example> {
+fn replacement(example: &Example, surroundings: &Surroundings<'_>) -> Option<Vec<Edit>> {
     let language = primary(&example.language);
     let old = example.mention?.of(&example.text);
     let actors = surroundings.catalogue.actors();
@@ -48,7 +68,7 @@ pub(super) fn replaced(example: &Example, surroundings: &Surroundings<'_>) -> Op
         .map(|(_, name)| name)
         .collect();
     let new = fitting.choose(&mut surroundings.chance(&example.id))?;
-    renamed(example, &places, new)
+    Some(edits(&places, new))
 }
 
 /// Names of `actor` that a text in `language` uses. Languages in Latin letters call people as English does where the catalogue
@@ -69,11 +89,16 @@ fn known_names<'a>(actor: &'a Actor, language: &str) -> impl Iterator<Item = &'a
     names(actor, language).take(count).filter(move |name| Some(*name) != given)
 }
 
-fn renamed(example: &Example, places: &[Range<usize>], name: &str) -> Option<Example> {
-    let edits: Vec<Edit> = places.iter().map(|place| Edit { range: place.clone(), text: name.to_owned() }).collect();
-    let changed = edited(example, &edits)?;
+/// `name` at each of `places`.
+fn edits(places: &[Range<usize>], name: &str) -> Vec<Edit> {
+    places.iter().map(|place| Edit { range: place.clone(), text: name.to_owned() }).collect()
+}
+
+/// `example` after `edits` that give its target another name.
+fn renamed(example: &Example, edits: &[Edit]) -> Option<Example> {
+    let changed = edited(example, edits)?;
     // Also where the target went by another name than its mention: a model that is told names must not hear the old one.
-    Some(Example { target: Some(name.to_owned()), ..changed })
+    Some(Example { target: edits.first().map(|edit| edit.text.clone()), ..changed })
 }
 
 /// The mention and the other places where the text has the same name as a word of its own, in order.

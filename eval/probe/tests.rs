@@ -271,3 +271,31 @@ thread_local! {
     /// Compiling the matcher takes longer than a case.
     static CHECKED: (Catalogue, Matcher) = shipped().unwrap_or_else(|error| unreachable!("{error}"));
 }
+
+#[test]
+fn a_copy_names_others_and_keeps_every_label_in_its_place() -> Outcome {
+    let text = "Russia praised Turkey; NATO condemned Russia's plan, and Poland's friends waited.";
+    let targets = ["Russia", "Turkey", "NATO", "Poland's friends"];
+    let mut examples: Vec<Example> = targets.iter().filter_map(|target| example("en", text, target)).collect();
+    examples.push(Example {
+        target: None,
+        mention: None,
+        gold: Gold::Sentiment(Sentiment::Neutral),
+        ..examples[0].clone()
+    });
+    let copies = within(1, |surroundings| super::copied(&examples, surroundings))?.ok_or("nothing was replaced")?;
+    assert_eq!(copies.len(), examples.len());
+    assert!(copies.iter().all(|copy| copy.text == copies[0].text));
+    for (copy, example) in copies.iter().zip(&examples) {
+        assert_eq!((copy.gold, &copy.id), (example.gold, &example.id));
+        assert_eq!(copy.mention.map(|mention| mention.of(&copy.text)), copy.target.as_deref());
+    }
+    for (copy, name) in copies.iter().zip(&targets[..3]) {
+        assert!(copy.target.as_deref() != Some(*name) && !copy.text.contains(name), "{}", copy.text);
+    }
+    // None of the catalogue's names.
+    assert_eq!(copies[3].target.as_deref(), Some("Poland's friends"));
+    let unknown = example("en", "Nobody praised the mayor.", "mayor").ok_or("no target")?;
+    assert_eq!(within(1, |surroundings| super::copied(&[unknown], surroundings))?, None);
+    Ok(())
+}

@@ -103,8 +103,12 @@ impl Config {
             ("compute.save_minutes", compute.save_minutes),
         ];
         from_zero.into_iter().try_for_each(|(key, value)| number(key, value, 0.0..f64::INFINITY, "a number from 0"))?;
-        let shares =
-            [("data.broken", data.broken), ("data.masked", data.masked), ("optimizer.warmup", optimizer.warmup)];
+        let shares = [
+            ("data.broken", data.broken),
+            ("data.masked", data.masked),
+            ("data.replaced", data.replaced),
+            ("optimizer.warmup", optimizer.warmup),
+        ];
         shares.into_iter().try_for_each(|(key, value)| number(key, value, 0.0..=1.0, "a share from 0 to 1"))?;
         let [first, second] = optimizer.betas;
         let below_one = [

@@ -98,11 +98,14 @@ pub struct DataConfig {
     /// Share of mentions whose tokens are replaced by the mask token, drawn anew each epoch: the model learns to read the
     /// sentence, not the name.
     pub masked: f64,
+    /// Share of the sentences in which other actors' names can stand for those of the targets that have such a copy beside them, drawn
+    /// once: what a sentence says of an actor does not depend on who it is (<https://arxiv.org/abs/1909.12434>).
+    pub replaced: f64,
 }
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { temperature: 1.0, broken: 0.01, masked: 0.0 }
+        Self { temperature: 1.0, broken: 0.01, masked: 0.0, replaced: 0.0 }
     }
 }
 

@@ -50,7 +50,7 @@ fn a_run_learns_keeps_its_best_and_replays() -> Result<()> {
 /// The ways to learn that keep a state of their own.
 const WAYS: [&[&str]; 5] = [
     &["optimizer.average=0.9", "accumulation=2", "evaluation.every=3"],
-    &["trained.embeddings=\"rows\"", "optimizer.average=0.5", "data.masked=0.5"],
+    &["trained.embeddings=\"rows\"", "optimizer.average=0.5", "data.masked=0.5", "data.replaced=0.5"],
     &["trained.layers=\"lora\"", "trained.rank=2", "trained.embeddings=\"frozen\""],
     &["loss.adversarial=0.5", "loss.smoothing=0.1", "trained.embeddings=\"rows\""],
     &["target=\"pair\"", "optimizer.schedule=\"cosine\"", "optimizer.layer_decay=0.8"],
