@@ -36,7 +36,7 @@ PHENOMENA = "voice quote negation contrast lexical victim irony headline report 
 PLACE = ["target", "target_start", "target_end", "target_type", "label"]
 STANCE_FIELDS = ["id", "dataset", "lang", "text", *PLACE, "group", "meta"]
 SENTIMENT_FIELDS = ["id", "dataset", "lang", "text", "target", "sentiment", "group", "meta"]
-GROUP = re.compile(r"authored-([a-z]+)-([A-Z])([1-9][0-9]*)")
+GROUP = re.compile(r"authored-([a-z]+)-([A-Z]{1,2})([1-9][0-9]*)")
 # Control characters and marks of direction. Joiners stay: Persian is not spelled without.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 HEADS = ["sentences", "targets", *LABELS, "several", "differing", "tones", *SENTIMENTS]
