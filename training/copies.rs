@@ -1,42 +1,51 @@
 //! Counterfactual copies: the same sentences about others.
 
+use std::collections::HashMap;
+
 use rand::Rng;
 use regard::actor::{Catalogue, Matcher};
 use regard_eval::Example;
 use regard_eval::probe::{NO_MASK, Surroundings, copied};
 
 use crate::Error;
+use crate::config::Config;
 use crate::corpus::Corpus;
+use crate::data::asked;
 use crate::sampler::{Purpose, random};
 
-/// Add to each of `corpora` a copy of so large a `share` of its texts in which the catalogue has other names for the targets', as the
-/// probe of names replaces them.
+/// Add to each of `corpora` copies of its texts with other names of the catalogue for the targets', as the probe of names replaces them: of
+/// the texts that can be copied so large a share as `config` says. A copy has the ids of its original.
 ///
 /// # Errors
 /// Where the shipped catalogue is not in order.
-pub(crate) fn add(corpora: &mut [Corpus], share: f64, seed: u64) -> Result<(), Error> {
+pub(crate) fn add(corpora: &mut [Corpus], config: &Config) -> Result<(), Error> {
     let catalogue = Catalogue::shipped()?;
     let matcher = Matcher::new(&catalogue)?;
-    let surroundings = Surroundings { catalogue: &catalogue, matcher: &matcher, mask: NO_MASK, seed };
+    let surroundings = Surroundings { catalogue: &catalogue, matcher: &matcher, mask: NO_MASK, seed: config.seed };
     for (place, corpus) in corpora.iter_mut().enumerate() {
-        let mut rng = random(seed, Purpose::Copies, place as u64);
-        let mut texts: Vec<Vec<Example>> = by_text(&corpus.examples);
-        texts.retain(|_| rng.random_bool(share));
-        corpus.examples.extend(texts.iter().filter_map(|text| copied(text, &surroundings)).flatten());
+        let mut rng = random(config.seed, Purpose::Copies, place as u64);
+        let mut texts = by_text(corpus.examples.iter().filter(|example| asked(example, config.target)));
+        texts.retain(|_| rng.random_bool(config.data.replaced));
+        let copies: Vec<Example> = texts
+            .into_iter()
+            .filter_map(|text| copied(&text.into_iter().cloned().collect::<Vec<_>>(), &surroundings))
+            .flatten()
+            .collect();
+        corpus.examples.extend(copies);
     }
     Ok(())
 }
 
 /// The examples of each text, in the order of the texts.
-fn by_text(examples: &[Example]) -> Vec<Vec<Example>> {
-    let mut texts: Vec<Vec<Example>> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+fn by_text<'a>(examples: impl Iterator<Item = &'a Example>) -> Vec<Vec<&'a Example>> {
+    let mut texts: Vec<Vec<&Example>> = Vec::new();
+    let mut places = HashMap::new();
     for example in examples {
         let place = *places.entry(&example.text).or_insert_with(|| {
             texts.push(Vec::new());
             texts.len() - 1
         });
-        texts[place].push(example.clone());
+        texts[place].push(example);
     }
     texts
 }
@@ -66,7 +75,10 @@ mod tests {
         std::fs::write(&path, lines.join("\n"))?;
         let copied = |share: f64, seed: u64| -> Result<Vec<Example>, Box<dyn std::error::Error>> {
             let mut corpora = crate::corpus::read(&[Source::new(&path)], &DataConfig::default())?;
-            add(&mut corpora, share, seed)?;
+            let mut config: Config =
+                toml::from_str("base = 'a'\noutput = 'b'\nepochs = 1\ntrain = ['c']\ndev = ['d']")?;
+            (config.data.replaced, config.seed) = (share, seed);
+            add(&mut corpora, &config)?;
             Ok(corpora.remove(0).examples.split_off(lines.len()))
         };
         assert_eq!(copied(1.0, 1)?.len(), 200);

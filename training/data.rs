@@ -38,7 +38,7 @@ impl Data {
             return Err(Error::Config { path: useless.source.path.clone(), message: message.into() });
         }
         if config.data.replaced > 0.0 {
-            copies::add(&mut train, config.data.replaced, config.seed)?;
+            copies::add(&mut train, config)?;
         }
         let gathered = sentences::gather(&train, config.target, tokenizer)?;
         let mut groups = gathered.groups;

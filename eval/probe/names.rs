@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use rand::seq::IndexedRandom;
+use regard::Span;
 use regard::actor::{Actor, ActorType};
 
 use super::agreement::stands_in;
@@ -28,47 +29,89 @@ pub(super) fn masked(example: &Example, mask: &str) -> Option<Example> {
 
 /// `example` with the name of another actor of the catalogue for the target's, where [`replacement`] has one.
 pub(super) fn replaced(example: &Example, surroundings: &Surroundings<'_>) -> Option<Example> {
-    let edits = replacement(example, surroundings)?;
+    let Replacement { edits, .. } = replacement(example, surroundings, &mentioned(example, surroundings))?;
     renamed(example, &edits)
 }
 
 /// All examples of one text with the names of other actors for those of their targets: the text stays one, and so do the labels.
 /// `None` where no target's name can be replaced.
 pub(super) fn copied(examples: &[Example], surroundings: &Surroundings<'_>) -> Option<Vec<Example>> {
+    let mut taken = mentioned(examples.first()?, surroundings);
+    let own = taken.len();
     let mut copies: Option<Vec<Example>> = None;
     for index in 0..examples.len() {
         let current = copies.as_deref().unwrap_or(examples);
-        let Some(edits) = current.get(index).and_then(|example| replacement(example, surroundings)) else { continue };
-        let change = |(place, example)| if place == index { renamed(example, &edits) } else { edited(example, &edits) };
-        // A target that reaches over one end of the name would be lost: then the text stays as it is.
-        copies = current.iter().enumerate().map(change).collect::<Option<_>>().or(copies);
+        let Some(found) = current.get(index).and_then(|example| replacement(example, surroundings, &taken)) else {
+            continue;
+        };
+        // The new name of an earlier target: this one had the same.
+        if taken[own..].contains(&found.old) {
+            continue;
+        }
+        let change = |(place, example)| {
+            if place == index { renamed(example, &found.edits) } else { carried(example, &found) }
+        };
+        let changed: Option<Vec<Example>> = current.iter().enumerate().map(change).collect();
+        let new = found.new;
+        if changed.is_some() {
+            copies = changed;
+            taken.push(new);
+        }
     }
     copies
 }
 
-/// The name of another actor of the catalogue wherever `example` has the target's.
+/// Another name for a target.
+struct Replacement<'a> {
+    edits: Vec<Edit>,
+    old_name: &'a str,
+    /// Indices of actors in the catalogue.
+    old: usize,
+    new: usize,
+}
+
+/// The actors of the catalogue that the text of `example` names.
+fn mentioned(example: &Example, surroundings: &Surroundings<'_>) -> Vec<usize> {
+    surroundings.matcher.find(&example.text, &example.language).iter().map(|mention| mention.actor).collect()
+}
+
+/// The name of another actor of the catalogue, none of those `taken`, wherever `example` has the target's.
 ///
-/// `None` where the name is none of the catalogue's in the language's nominative, or any of its places in the text shows by
-/// what is beside it that another name would not fit.
-fn replacement(example: &Example, surroundings: &Surroundings<'_>) -> Option<Vec<Edit>> {
+/// `None` where the name is none of the catalogue's in the language's nominative, any of its places in the text shows by what is beside it
+/// that another name would not fit or is a part of another actor's name, or the text calls the target by another name too.
+fn replacement<'a>(example: &'a Example, surroundings: &Surroundings<'_>, taken: &[usize]) -> Option<Replacement<'a>> {
     let language = primary(&example.language);
-    let old = example.mention?.of(&example.text);
+    let old_name = example.mention?.of(&example.text);
     let actors = surroundings.catalogue.actors();
-    let actor = actors.iter().find(|actor| names(actor, language).any(|name| name == old))?;
+    let old = actors.iter().position(|actor| names(actor, language).any(|name| name == old_name))?;
     let places = occurrences(example)?;
     if !places.iter().all(|place| stands_free(&example.text, place, language)) {
         return None;
     }
-    let mentioned = surroundings.matcher.find(&example.text, &example.language);
-    let absent = |index: usize| mentioned.iter().all(|mention| mention.actor != index);
-    let others = actors.iter().enumerate().filter(|(index, other)| absent(*index) && other.id != actor.id);
-    let fitting: Vec<&str> = others
-        .flat_map(|(_, other)| known_names(other, language).map(move |name| (other, name)))
-        .filter(|new| stands_in(language, (actor, old), *new))
-        .map(|(_, name)| name)
+    let mentions = surroundings.matcher.find(&example.text, &example.language);
+    let at_a_place = |span: Span| places.iter().any(|place| place.start < span.end() && span.start() < place.end);
+    if !mentions.iter().all(|mention| (mention.actor == old) == at_a_place(mention.span)) {
+        return None;
+    }
+    let others = actors.iter().enumerate().filter(|(index, _)| *index != old && !taken.contains(index));
+    let fitting: Vec<(usize, &str)> = others
+        .flat_map(|(index, other)| known_names(other, language).map(move |name| (index, name)))
+        .filter(|(index, name)| stands_in(language, (&actors[old], old_name), (&actors[*index], name)))
         .collect();
-    let new = fitting.choose(&mut surroundings.chance(&example.id))?;
-    Some(edits(&places, new))
+    let &(new, name) = fitting.choose(&mut surroundings.chance(&example.id))?;
+    Some(Replacement { edits: edits(&places, name), old_name, old, new })
+}
+
+/// `example`, which asks about another target of the text, after a replacement. `None` where that reaches into the name of its target, or
+/// the target goes on by the old one.
+fn carried(example: &Example, Replacement { edits, old_name, .. }: &Replacement<'_>) -> Option<Example> {
+    let within = |mention: Span, edit: &Edit| {
+        mention.start() <= edit.range.start && edit.range.end <= mention.end() && mention.range() != edit.range
+    };
+    if example.mention.is_some_and(|mention| edits.iter().any(|edit| within(mention, edit))) {
+        return None;
+    }
+    edited(example, edits).filter(|changed| changed.target.as_deref() != Some(*old_name))
 }
 
 /// Names of `actor` that a text in `language` uses. Languages in Latin letters call people as English does where the catalogue
@@ -135,6 +178,14 @@ fn stands_free(text: &str, place: &Range<usize>, language: &str) -> bool {
     let (before, after) = (&text[..place.start], &text[place.end..]);
     let dashes = ['-', '‐', '‑', '/', '·', '・'];
     if before.ends_with(dashes) || after.starts_with(dashes) {
+        return false;
+    }
+    // Foreign names are words of their own in Japanese, though nothing stands between words: インド is no part of インドネシア.
+    let katakana = |c: Option<char>| c.is_some_and(|c| matches!(c, 'ァ'..='ヺ' | 'ー'));
+    let name = &text[place.clone()];
+    if katakana(name.chars().next()) && katakana(before.chars().next_back())
+        || katakana(name.chars().next_back()) && katakana(after.chars().next())
+    {
         return false;
     }
     // Vowel harmony: the suffix behind the apostrophe is another one for another name.

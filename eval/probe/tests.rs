@@ -272,30 +272,61 @@ thread_local! {
     static CHECKED: (Catalogue, Matcher) = shipped().unwrap_or_else(|error| unreachable!("{error}"));
 }
 
+/// Examples of one text, a target each.
+fn labelled(language: &str, text: &str, targets: &[&str]) -> Vec<Example> {
+    targets.iter().filter_map(|target| example(language, text, target)).collect()
+}
+
 #[test]
 fn a_copy_names_others_and_keeps_every_label_in_its_place() -> Outcome {
-    let text = "Russia praised Turkey; NATO condemned Russia's plan, and Poland's friends waited.";
     let targets = ["Russia", "Turkey", "NATO", "Poland's friends"];
-    let mut examples: Vec<Example> = targets.iter().filter_map(|target| example("en", text, target)).collect();
+    let text = "Russia praised Turkey; NATO condemned Russia's plan, and Poland's friends waited.";
+    let mut examples = labelled("en", text, &targets);
+    // The same name is labelled twice.
+    let again = text.rfind("Russia").and_then(|start| Span::new(text, start, start + "Russia".len()));
+    examples.push(Example { id: "again".into(), mention: again, ..examples[0].clone() });
     examples.push(Example {
         target: None,
         mention: None,
         gold: Gold::Sentiment(Sentiment::Neutral),
         ..examples[0].clone()
     });
-    let copies = within(1, |surroundings| super::copied(&examples, surroundings))?.ok_or("nothing was replaced")?;
-    assert_eq!(copies.len(), examples.len());
-    assert!(copies.iter().all(|copy| copy.text == copies[0].text));
-    for (copy, example) in copies.iter().zip(&examples) {
-        assert_eq!((copy.gold, &copy.id), (example.gold, &example.id));
-        assert_eq!(copy.mention.map(|mention| mention.of(&copy.text)), copy.target.as_deref());
+    for seed in 0..40 {
+        let copies =
+            within(seed, |surroundings| super::copied(&examples, surroundings))?.ok_or("nothing was replaced")?;
+        assert_eq!(copies.len(), examples.len());
+        assert!(copies.iter().all(|copy| copy.text == copies[0].text));
+        for (copy, example) in copies.iter().zip(&examples) {
+            assert_eq!((copy.gold, &copy.id), (example.gold, &example.id));
+            assert_eq!(copy.mention.map(|mention| mention.of(&copy.text)), copy.target.as_deref());
+        }
+        for name in &targets[..3] {
+            assert!(!copies[0].text.contains(name), "{}", copies[0].text);
+        }
+        assert_eq!(copies[4].target, copies[0].target);
+        // None of the catalogue's names.
+        assert_eq!(copies[3].target.as_deref(), Some("Poland's friends"));
     }
-    for (copy, name) in copies.iter().zip(&targets[..3]) {
-        assert!(copy.target.as_deref() != Some(*name) && !copy.text.contains(name), "{}", copy.text);
+    Ok(())
+}
+
+#[test]
+fn nothing_is_copied_where_a_name_would_be_left_or_torn() -> Outcome {
+    for (language, text, targets) in [
+        ("en", "Nobody praised the mayor.", &["mayor"][..]),
+        // Still about Iran.
+        ("en", "Iran said that Tehran was right.", &["Iran"]),
+        // A part of another actor's name, and of another target.
+        ("ja", "インドはインドネシアを批判した。", &["インド"]),
+        ("ko", "대만은 대만판공실을 비판했다.", &["대만", "대만판공실"]),
+    ] {
+        let examples = labelled(language, text, targets);
+        assert_eq!(examples.len(), targets.len());
+        assert_eq!(within(1, |surroundings| super::copied(&examples, surroundings))?, None, "{text}");
     }
-    // None of the catalogue's names.
-    assert_eq!(copies[3].target.as_deref(), Some("Poland's friends"));
-    let unknown = example("en", "Nobody praised the mayor.", "mayor").ok_or("no target")?;
-    assert_eq!(within(1, |surroundings| super::copied(&[unknown], surroundings))?, None);
+    // Asked about without a place, the target would go on by the old name.
+    let mut examples = labelled("en", "Iran spoke on Monday.", &["Iran"]);
+    examples.push(Example { mention: None, ..examples[0].clone() });
+    assert_eq!(within(1, |surroundings| super::copied(&examples, surroundings))?, None);
     Ok(())
 }

@@ -98,8 +98,8 @@ pub struct DataConfig {
     /// Share of mentions whose tokens are replaced by the mask token, drawn anew each epoch: the model learns to read the
     /// sentence, not the name.
     pub masked: f64,
-    /// Share of the sentences in which other actors' names can stand for those of the targets that have such a copy beside them, drawn
-    /// once: what a sentence says of an actor does not depend on who it is (<https://arxiv.org/abs/1909.12434>).
+    /// Of the sentences whose targets can be given other actors' names, the share that gets such a copy, drawn once: what a sentence says of
+    /// an actor does not depend on who it is (<https://arxiv.org/abs/1909.12434>).
     pub replaced: f64,
 }
 

@@ -17,16 +17,18 @@ pub(crate) fn base(name: &str) -> Result<Checkpoint> {
     Ok(Checkpoint::open(&directory, &Device::Cpu)?)
 }
 
-/// Sentences whose stance hangs on one word, and moods that hang on another.
+/// Sentences whose stance hangs on one word, and moods that hang on another; every fourth names an actor of the catalogue.
 pub(crate) fn data(directory: &Path) -> Result<PathBuf> {
     let mut lines = String::new();
     for index in 0..24 {
         let (word, label, mood) =
             [("aa", "against", "negative"), ("oo", "neutral", "neutral"), ("ee", "favor", "positive")][index % 3];
-        let text = format!("{word}{word} {index}");
-        let end = word.len() * 2;
+        let target = if index % 4 == 3 { "Iran" } else { word };
+        let text =
+            if target == word { format!("{word}{word} {index}") } else { format!("{target} {word}{word} {index}") };
+        let end = if target == word { word.len() * 2 } else { target.len() };
         lines += &format!(
-            "{{\"id\":\"s{index}\",\"dataset\":\"own\",\"lang\":\"en\",\"text\":\"{text}\",\"target\":\"{word}\",\"target_start\":0,\"target_end\":{end},\"label\":\"{label}\"}}\n"
+            "{{\"id\":\"s{index}\",\"dataset\":\"own\",\"lang\":\"en\",\"text\":\"{text}\",\"target\":\"{target}\",\"target_start\":0,\"target_end\":{end},\"label\":\"{label}\"}}\n"
         );
         lines += &format!(
             "{{\"id\":\"m{index}\",\"dataset\":\"own\",\"lang\":\"en\",\"text\":\"{text}\",\"sentiment\":\"{mood}\"}}\n"
