@@ -1,17 +1,18 @@
 //! The mean of several runs' weights (model soup, <https://arxiv.org/abs/2203.05482>): nearly as good as all of them together, at the price
 //! of one. It needs runs from the same base, trained alike.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use candle_core::Tensor;
-use regard::checkpoint::{self, Checkpoint, Files, Temperatures, pair_config, span_config};
+use regard::checkpoint::{self, Checkpoint, Files, LanguageTemperatures, Temperatures, pair_config, span_config};
 use regard::head::Question;
 use regard::weights::{Storage, Weights};
 
 use crate::Error;
 
 /// Save the mean of `checkpoints`, of which there must be one at least, in f32, with the first one's configuration. Calibrations are
-/// averaged too, those by language left out: whoever trains on or measures dev finds new ones.
+/// averaged too; a language has its own where any of them has.
 ///
 /// # Errors
 /// Where they differ in vocabulary, form, the encoder's configuration, or in the names or shapes of their tensors, are another's classifier,
@@ -22,11 +23,7 @@ pub fn average(checkpoints: &[Checkpoint], output: &Path, card: &str) -> Result<
     };
     others.iter().try_for_each(|other| alike(first, other))?;
     let mean = mean(checkpoints)?;
-    let of = |temperature: fn(&Temperatures) -> f32| {
-        checkpoints.iter().map(|one| temperature(&one.temperatures)).sum::<f32>() / checkpoints.len() as f32
-    };
-    let temperatures =
-        Temperatures { stance: of(|all| all.stance), sentiment: of(|all| all.sentiment), ..Temperatures::default() };
+    let temperatures = mean_temperatures(&checkpoints.iter().map(|one| &one.temperatures).collect::<Vec<_>>());
     let config = first.config.clone();
     let config = match first.question {
         Some(Question::Span) => span_config(config, &temperatures, first.half_masking),
@@ -46,6 +43,29 @@ pub fn average(checkpoints: &[Checkpoint], output: &Path, card: &str) -> Result<
         others: Vec::new(),
     };
     Ok(checkpoint::save(output, &files)?)
+}
+
+/// The mean of each temperature; of a language's, where one of `all` has it, the others' being those of their heads.
+fn mean_temperatures(all: &[&Temperatures]) -> Temperatures {
+    let mean = |values: &mut dyn Iterator<Item = f32>| values.sum::<f32>() / all.len() as f32;
+    let named = all.iter().flat_map(|one| one.languages.keys().cloned()).collect::<BTreeSet<_>>();
+    let languages = named.into_iter().map(|language| {
+        let of = |head: fn(&LanguageTemperatures) -> Option<f32>, whole: fn(&Temperatures) -> f32| {
+            let own = |one: &&Temperatures| one.languages.get(&language).and_then(head);
+            let any = all.iter().any(|one| own(one).is_some());
+            any.then(|| mean(&mut all.iter().map(|one| own(one).unwrap_or(whole(one)))))
+        };
+        let own = LanguageTemperatures {
+            stance: of(|own| own.stance, |one| one.stance),
+            sentiment: of(|own| own.sentiment, |one| one.sentiment),
+        };
+        (language.clone(), own)
+    });
+    Temperatures {
+        stance: mean(&mut all.iter().map(|one| one.stance)),
+        sentiment: mean(&mut all.iter().map(|one| one.sentiment)),
+        languages: languages.collect(),
+    }
 }
 
 /// Refuse `other` where it is not of the same making as `first`.
@@ -107,6 +127,8 @@ mod tests {
         other.weights.insert(name, Tensor::new(&[4f32, -2.0, 1.5], &Device::Cpu)?);
         one.weights.insert(name, Tensor::new(&[0f32, 2.0, 0.5], &Device::Cpu)?);
         (one.temperatures.stance, other.temperatures.stance) = (1.0, 1.5);
+        let russian = LanguageTemperatures { stance: Some(2.0), sentiment: None };
+        one.temperatures.languages.insert("ru".into(), russian);
         let directory = tempfile::tempdir()?;
         let place = directory.path().join("mean");
         let unchanged = one.weights.get("stance_head.dense.weight")?.ok_or("missing")?;
@@ -114,6 +136,8 @@ mod tests {
         let mean = Checkpoint::open(&place, &Device::Cpu)?;
         assert_eq!(mean.weights.get(name)?.ok_or("missing")?.to_vec1::<f32>()?, [2.0, 0.0, 1.0]);
         assert_eq!(mean.temperatures.stance, 1.25);
+        let expected = LanguageTemperatures { stance: Some(1.75), sentiment: None };
+        assert_eq!(mean.temperatures.languages.get("ru"), Some(&expected));
         let found = mean.weights.get("stance_head.dense.weight")?.ok_or("missing")?;
         assert_eq!(found.to_vec2::<f32>()?, unchanged.to_vec2::<f32>()?);
         mean.into_model()?;

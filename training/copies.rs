@@ -88,7 +88,7 @@ mod tests {
         assert_ne!(some, copied(0.3, 2)?);
         for copy in some {
             let id: usize = copy.id.parse()?;
-            let label = if id / 2 % 2 == 0 { regard::Stance::Against } else { regard::Stance::Favor };
+            let label = if (id / 2).is_multiple_of(2) { regard::Stance::Against } else { regard::Stance::Favor };
             assert_eq!(copy.gold, Gold::Stance(label));
             assert!(
                 !copy.text.contains("Iran ") && copy.text.ends_with(&format!(" was criticised on day {id}.")),
