@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use regard::Language;
-use regard::checkpoint::Temperatures;
-use regard_eval::{Answered, Gold};
+use regard::checkpoint::{LanguageTemperatures, Temperatures};
+use regard::{Language, Scores};
+use regard_eval::{Answer, Answered, Gold};
 
 /// Answers in a language from which it gets a temperature of its own. The standard error of one fitted to so many is about a
 /// tenth of it (measured on our dev sets), less than what lies between languages; with fewer, noise would pass for calibration.
@@ -14,22 +14,57 @@ const LEAST: usize = 200;
 /// The index of the right label, and the probabilities that were answered at temperature 1.
 type Judged = (usize, [f64; 3]);
 
-/// The temperatures under which `answered`, answered at temperature 1, is most likely; 1 where a head has no answers.
-pub(crate) fn fit(answered: &[Answered<'_>]) -> Temperatures {
-    let (stance, stance_by_language) = fit_head(answered, |gold| matches!(gold, Gold::Stance(_)));
-    let (sentiment, sentiment_by_language) = fit_head(answered, |gold| matches!(gold, Gold::Sentiment(_)));
-    let mut temperatures = Temperatures { stance, sentiment, ..Temperatures::default() };
-    for (language, temperature) in stance_by_language {
-        temperatures.languages.entry(language).or_default().stance = Some(temperature);
+/// The temperatures under which `answered`, answered at temperature 1, is most likely. A head that was not asked keeps those that it
+/// has in `before`, its own and its languages'; one that was asked keeps none.
+pub fn fit_temperatures(answered: &[Answered<'_>], before: &Temperatures) -> Temperatures {
+    let stance = fit_head(answered, |gold| matches!(gold, Gold::Stance(_)));
+    let sentiment = fit_head(answered, |gold| matches!(gold, Gold::Sentiment(_)));
+    let mut languages: BTreeMap<String, LanguageTemperatures> = BTreeMap::new();
+    for (language, own) in &before.languages {
+        let own = LanguageTemperatures {
+            stance: own.stance.filter(|_| stance.is_none()),
+            sentiment: own.sentiment.filter(|_| sentiment.is_none()),
+        };
+        if own != LanguageTemperatures::default() {
+            languages.insert(language.clone(), own);
+        }
     }
-    for (language, temperature) in sentiment_by_language {
-        temperatures.languages.entry(language).or_default().sentiment = Some(temperature);
+    for (language, temperature) in stance.iter().flat_map(|(_, own)| own) {
+        languages.entry(language.clone()).or_default().stance = Some(*temperature);
     }
-    temperatures
+    for (language, temperature) in sentiment.iter().flat_map(|(_, own)| own) {
+        languages.entry(language.clone()).or_default().sentiment = Some(*temperature);
+    }
+    Temperatures {
+        stance: stance.map_or(before.stance, |(whole, _)| whole),
+        sentiment: sentiment.map_or(before.sentiment, |(whole, _)| whole),
+        languages,
+    }
 }
 
-/// The temperature of the head that answers what `asks` accepts, and those of the languages that have [`LEAST`] answers of it.
-fn fit_head(answered: &[Answered<'_>], asks: impl Fn(Gold) -> bool) -> (f32, Vec<(String, f32)>) {
+/// `answered`, answered at temperature 1, as under `temperatures`.
+pub fn calibrated<'a>(answered: &[Answered<'a>], temperatures: &Temperatures) -> Vec<Answered<'a>> {
+    let calibrate = |Answered { example, answer }: &Answered<'a>| {
+        let language = Language::new(&example.language);
+        let temperature = match example.gold {
+            Gold::Stance(_) => temperatures.stance_in(language.as_ref()),
+            Gold::Sentiment(_) => temperatures.sentiment_in(language.as_ref()),
+        };
+        let cooled = |scores: [f64; 3]| Scores::from_logits(logits(scores), temperature).0.map(f64::from);
+        let answer = answer.map(|answer| Answer { scores: answer.scores.map(cooled), ..answer });
+        Answered { example, answer }
+    };
+    answered.iter().map(calibrate).collect()
+}
+
+/// Log-probabilities at temperature 1 are logits but for a constant, which softmax does not see.
+fn logits(scores: [f64; 3]) -> [f32; 3] {
+    scores.map(|score| score.max(1e-30).ln() as f32)
+}
+
+/// The temperature of the head that answers what `asks` accepts, and those of the languages that have [`LEAST`] answers of it; `None`
+/// where there are no answers.
+fn fit_head(answered: &[Answered<'_>], asks: impl Fn(Gold) -> bool) -> Option<(f32, Vec<(String, f32)>)> {
     let mut all: Vec<Judged> = Vec::new();
     let mut by_language: BTreeMap<String, Vec<Judged>> = BTreeMap::new();
     for Answered { example, answer } in answered.iter().filter(|answered| asks(answered.example.gold)) {
@@ -42,16 +77,13 @@ fn fit_head(answered: &[Answered<'_>], asks: impl Fn(Gold) -> bool) -> (f32, Vec
     }
     by_language.retain(|_, answers| answers.len() >= LEAST);
     let own = by_language.into_iter().map(|(language, answers)| (language, temperature(&answers)));
-    (temperature(&all), own.collect())
+    (!all.is_empty()).then(|| (temperature(&all), own.collect()))
 }
 
 /// Golden-section search for the lowest negative log-likelihood over temperatures from 0.25 to 8, on a logarithmic scale: the
 /// likelihood has one peak in 1 / temperature.
 fn temperature(answers: &[Judged]) -> f32 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
-    if answers.is_empty() {
-        return 1.0;
-    }
     let (mut low, mut high) = (0.25_f64.ln(), 8.0_f64.ln());
     let cost = |log: f64| negative_log_likelihood(answers, log.exp());
     let (mut left, mut right) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
@@ -70,10 +102,9 @@ fn temperature(answers: &[Judged]) -> f32 {
     ((low + high) / 2.0).exp() as f32
 }
 
-/// Log-probabilities at temperature 1 are logits but for a constant, which softmax does not see.
 fn negative_log_likelihood(answers: &[Judged], temperature: f64) -> f64 {
     let cost = |(gold, scores): &Judged| {
-        let logits = scores.map(|score| score.max(1e-30).ln() / temperature);
+        let logits = logits(*scores).map(|logit| f64::from(logit) / temperature);
         let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         largest + logits.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln() - logits[*gold]
     };
@@ -83,7 +114,7 @@ fn negative_log_likelihood(answers: &[Judged], temperature: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use regard::Stance;
-    use regard_eval::{Answer, Example};
+    use regard_eval::Example;
 
     use super::*;
 
@@ -96,7 +127,6 @@ mod tests {
         let said = regard::Scores::from_logits(sure.map(|score| score.ln() as f32), found).0[0];
         // Class 2 never happens, so the two wrong classes share a quarter: 1 - 3/4 in all.
         assert!((said - 0.75).abs() < 1e-3, "{said}");
-        assert_eq!(temperature(&[]), 1.0);
     }
 
     /// Examples of `language` in fours, of which three are answered rightly, with this confidence.
@@ -124,15 +154,20 @@ mod tests {
         let all = [answers("en", 400, 0.7), answers("ko-KR", LEAST, 0.98), answers("ar", LEAST - 1, 0.98)].concat();
         let answered: Vec<_> =
             all.iter().map(|(example, answer)| Answered { example, answer: Some(*answer) }).collect();
-        let found = fit(&answered);
-        let said = |language: &str, confidence: f64| {
-            let rest = (1.0 - confidence) / 2.0;
-            let logits = [confidence, rest, rest].map(|score| score.ln() as f32);
-            regard::Scores::from_logits(logits, found.stance_in(Language::new(language).as_ref())).0[0]
-        };
-        assert!((said("en", 0.7) - 0.75).abs() < 1e-3 && (said("ko", 0.98) - 0.75).abs() < 1e-3, "{found:?}");
-        assert_eq!(found.languages.keys().collect::<Vec<_>>(), ["en", "ko"]);
+        let fitted = |stance, sentiment| LanguageTemperatures { stance, sentiment };
+        let languages = [("ru".into(), fitted(Some(4.0), Some(5.0))), ("ar".into(), fitted(Some(4.0), None))].into();
+        let before = Temperatures { stance: 2.0, sentiment: 3.0, languages };
+        let found = fit_temperatures(&answered, &before);
+        let cooled = calibrated(&answered, &found);
+        for answered in cooled.iter().filter(|answered| answered.example.language != "ar") {
+            let said = answered.answer.and_then(|answer| answer.confidence());
+            assert!(said.is_some_and(|said| (said - 0.75).abs() < 1e-3), "{found:?}");
+        }
         assert_eq!(found.stance_in(Language::new("ar").as_ref()), found.stance);
-        assert!(found.languages.values().all(|own| own.sentiment.is_none()), "nobody was asked");
+        // What was asked is fitted anew, what was not stays.
+        assert_eq!(found.sentiment, 3.0);
+        let own = |language: &str| found.languages.get(language).map(|own| (own.stance.is_some(), own.sentiment));
+        assert_eq!((own("en"), own("ko")), (Some((true, None)), Some((true, None))));
+        assert_eq!((own("ru"), own("ar"), found.languages.len()), (Some((false, Some(5.0))), None, 3));
     }
 }

@@ -6,7 +6,7 @@ use regard_eval::metrics::Figure;
 use regard_eval::{Answered, Evaluation};
 
 use crate::Error;
-use crate::calibration;
+use crate::calibration::fit_temperatures;
 use crate::corpus::Corpus;
 
 /// What was found.
@@ -30,7 +30,7 @@ pub(crate) fn judge(predictor: &Predictor, dev: &[Corpus], figure: Figure) -> Re
         all.extend(answered);
     }
     let score = scores.iter().sum::<f64>() / scores.len() as f64;
-    Ok(Verdict { score, temperatures: calibration::fit(&all), evaluation: regard_eval::count(&all) })
+    Ok(Verdict { score, temperatures: fit_temperatures(&all, &Temperatures::default()), evaluation: regard_eval::count(&all) })
 }
 
 /// The figure of a file: the mean over the questions that it asks.

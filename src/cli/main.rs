@@ -5,6 +5,7 @@
 mod actors;
 mod average;
 mod bench;
+mod calibrate;
 mod changed;
 mod classify;
 mod data;
@@ -45,6 +46,7 @@ enum Command {
     Train(train::Arguments),
     Trim(trim::Arguments),
     Average(average::Arguments),
+    Calibrate(calibrate::Arguments),
     Quantize(quantize::Arguments),
     Data(data::Arguments),
 }
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Trim(arguments) => trim::run(&arguments),
         Command::Average(arguments) => average::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Quantize(arguments) => quantize::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
     };

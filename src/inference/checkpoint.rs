@@ -18,7 +18,7 @@ use crate::model::Model;
 use crate::weights::Weights;
 use crate::{Error, Precision, Result};
 
-pub use self::config::{pair_config, span_config};
+pub use self::config::{calibrated_config, pair_config, span_config};
 pub use self::save::{Files, recover, save};
 pub use self::temperatures::{LanguageTemperatures, Temperatures};
 

@@ -50,6 +50,12 @@ pub fn pair_config(config: Value, temperatures: &Temperatures) -> Result<Value> 
     Ok(config)
 }
 
+/// `config`, that of a checkpoint that answers, with these temperatures in place of its own.
+pub fn calibrated_config(mut config: Value, temperatures: &Temperatures) -> Value {
+    config["regard"]["temperature"] = json!(temperatures);
+    config
+}
+
 /// `config` with our labels and this `regard` section.
 fn with_stance(mut config: Value, regard: Value) -> Value {
     if let Some(fields) = config.as_object_mut() {
