@@ -30,7 +30,11 @@ pub(crate) fn judge(predictor: &Predictor, dev: &[Corpus], figure: Figure) -> Re
         all.extend(answered);
     }
     let score = scores.iter().sum::<f64>() / scores.len() as f64;
-    Ok(Verdict { score, temperatures: fit_temperatures(&all, &Temperatures::default()), evaluation: regard_eval::count(&all) })
+    Ok(Verdict {
+        score,
+        temperatures: fit_temperatures(&all, &Temperatures::default()),
+        evaluation: regard_eval::count(&all),
+    })
 }
 
 /// The figure of a file: the mean over the questions that it asks.
