@@ -11,9 +11,9 @@ LANGUAGE.jsonl a language, the same languages in each. Tested are:
     splits      no group stands in two files, no text in two groups; train is of other hands than dev and test
     duplicates  no two sentences of a language, as they stand or with their targets left out, share more than 60 % of
                 their character 5-grams (Jaccard)
-    balance     of the targets of a language and split, each label has 24 to 48 % (who judges is neutral and often named); of a language's sentences, at least
-                40 % have several targets, and more than half of those differing labels; no name has more than 8 % of
-                a language's targets
+    balance     of the targets of a language and split, each label has 24 to 48 % (who judges is neutral and
+                often named); of a language's sentences, at least 40 % have several targets, and more than half
+                of those differing labels; no name has more than 8 % of a language's targets
 
 The table goes to stdout, faults go to stderr as FILE:LINE: what is wrong; the exit status is 1 where there is one.
 """

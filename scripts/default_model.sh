@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Make models/default from the labelled sets in data/ and training/authored, in one of two ways:
 #
-#     scripts/default_model.sh           # from the default model before it: how the shipped one was made; an hour on two cores with bf16
+#     scripts/default_model.sh           # from the default model before it, in the full history: how the shipped one was made; an hour on
+#                                        # two cores with bf16
 #     scripts/default_model.sh --anew    # from base weights: trim, three longer runs, their mean, then as above; six hours more there, one on a GPU
 #
 # `regard=target/cuda/release/regard` takes another binary. data/NAME/{train,dev,test}.jsonl are in the schema of eval/README.md.
@@ -9,9 +10,17 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 regard=${regard:-target/release/regard}
+before=168ea6e
+if [ "${1:-}" != --anew ] && ! git cat-file -e "$before^{commit}"; then
+    echo "expected the full history (git fetch --unshallow), or --anew" >&2
+    exit 1
+fi
+# Hours later would be too late to find that something is there.
+for made in runs/before runs/anew runs/default; do
+    [ ! -e "$made" ] || { echo "$made is there: move it away" >&2 && exit 1; }
+done
 config=training/configs/default.toml
 cargo build --release
-rm -rf runs/before
 if [ "${1:-}" = --anew ]; then
     base=models/base/multilingual-e5-small
     [ -e $base/model.safetensors ] || python3 scripts/base_model.py --out $base
@@ -19,14 +28,14 @@ if [ "${1:-}" = --anew ]; then
     # their labels in train and dev are chance, to this model and to a bag of words.
     train=$(sed -n 's/.*"\([a-z].*\/train.*\.jsonl\)".*/\1/p' $config)
     $regard trim $base runs/base --pieces 65536 --text $train data/umsab_hi/train.jsonl models/actors/*.toml
-    # As often as five epochs with whole shares.
+    # The published sets as often as in five epochs with whole shares, the authored sentences twice as often.
     $regard train --config $config --seeds 1,2,3 --set base=runs/base --set output=runs/anew --set epochs=10 \
         --set optimizer.lr=1e-4 --set optimizer.head_lr=4e-4
     $regard average runs/anew/seed-{1,2,3}/best --output runs/before
 else
     # The model before, as the history has it.
     mkdir -p runs/before
-    git archive 168ea6e models/default | tar -x -C runs/before --strip-components=2
+    git archive $before models/default | tar -x -C runs/before --strip-components=2
 fi
 
 # What runs of several seeds share is worth more than what each found by itself.

@@ -52,7 +52,14 @@ pub fn pair_config(config: Value, temperatures: &Temperatures) -> Result<Value> 
 
 /// `config`, that of a checkpoint that answers, with these temperatures in place of its own.
 pub fn calibrated_config(mut config: Value, temperatures: &Temperatures) -> Value {
-    config["regard"]["temperature"] = json!(temperatures);
+    if let Some(fields) = config.as_object_mut() {
+        let section = fields.entry("regard").or_insert_with(|| json!({}));
+        // Another's classifier may have something of another make there.
+        if !section.is_object() {
+            *section = json!({});
+        }
+        section["temperature"] = json!(temperatures);
+    }
     config
 }
 
@@ -64,4 +71,25 @@ fn with_stance(mut config: Value, regard: Value) -> Value {
         fields.insert("regard".into(), regard);
     }
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calibration_changes_nothing_else() {
+        let fitted = Temperatures { stance: 1.5, ..Temperatures::default() };
+        for (before, kept) in [
+            (json!({"model_type": "bert"}), json!({})),
+            (json!({"model_type": "bert", "regard": true}), json!({})),
+            (json!({"model_type": "bert", "regard": {"target": "span", "temperature": {}}}), json!({"target": "span"})),
+        ] {
+            let config = calibrated_config(before, &fitted);
+            assert_eq!(temperatures(&config), Ok(fitted.clone()));
+            let mut rest = config.clone();
+            rest["regard"].as_object_mut().map(|section| section.remove("temperature"));
+            assert_eq!((&rest["model_type"], &rest["regard"]), (&json!("bert"), &kept));
+        }
+    }
 }
