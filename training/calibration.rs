@@ -9,7 +9,7 @@ use regard_eval::{Answer, Answered, Gold};
 
 /// Answers in a language from which it gets a temperature of its own. The standard error of one fitted to so many is about a
 /// tenth of it (measured on our dev sets), less than what lies between languages; with fewer, noise would pass for calibration.
-const LEAST: usize = 200;
+pub const FEWEST_ANSWERS: usize = 200;
 
 /// The index of the right label, and the probabilities that were answered at temperature 1.
 type Judged = (usize, [f64; 3]);
@@ -62,7 +62,7 @@ fn logits(scores: [f64; 3]) -> [f32; 3] {
     scores.map(|score| score.max(1e-30).ln() as f32)
 }
 
-/// The temperature of the head that answers what `asks` accepts, and those of the languages that have [`LEAST`] answers of it; `None`
+/// The temperature of the head that answers what `asks` accepts, and those of the languages that have [`FEWEST_ANSWERS`] answers of it; `None`
 /// where there are no answers.
 fn fit_head(answered: &[Answered<'_>], asks: impl Fn(Gold) -> bool) -> Option<(f32, Vec<(String, f32)>)> {
     let mut all: Vec<Judged> = Vec::new();
@@ -75,7 +75,7 @@ fn fit_head(answered: &[Answered<'_>], asks: impl Fn(Gold) -> bool) -> Option<(f
             by_language.entry(language.primary().to_owned()).or_default().push(judged);
         }
     }
-    by_language.retain(|_, answers| answers.len() >= LEAST);
+    by_language.retain(|_, answers| answers.len() >= FEWEST_ANSWERS);
     let own = by_language.into_iter().map(|(language, answers)| (language, temperature(&answers)));
     (!all.is_empty()).then(|| (temperature(&all), own.collect()))
 }
@@ -151,7 +151,9 @@ mod tests {
     #[test]
     fn a_language_with_enough_answers_gets_its_own() {
         // Surer of itself in Korean than in English; too little Arabic to tell.
-        let all = [answers("en", 400, 0.7), answers("ko-KR", LEAST, 0.98), answers("ar", LEAST - 1, 0.98)].concat();
+        let all =
+            [answers("en", 400, 0.7), answers("ko-KR", FEWEST_ANSWERS, 0.98), answers("ar", FEWEST_ANSWERS - 1, 0.98)]
+                .concat();
         let answered: Vec<_> =
             all.iter().map(|(example, answer)| Answered { example, answer: Some(*answer) }).collect();
         let fitted = |stance, sentiment| LanguageTemperatures { stance, sentiment };

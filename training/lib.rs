@@ -37,7 +37,7 @@ use std::path::PathBuf;
 
 pub use average::average;
 pub use batches::write_batches;
-pub use calibration::{calibrated, fit_temperatures};
+pub use calibration::{FEWEST_ANSWERS, calibrated, fit_temperatures};
 pub use config::Config;
 pub use plan::{Memory, Plan, plan};
 pub use provenance::commit;

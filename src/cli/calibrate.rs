@@ -6,10 +6,10 @@ use regard::checkpoint::{Temperatures, calibrated_config};
 use regard::predict::Predictor;
 use regard_eval::metrics::Figure;
 use regard_eval::{Replacement, count};
-use regard_training::{calibrated, fit_temperatures};
+use regard_training::{FEWEST_ANSWERS, calibrated, fit_temperatures};
 use serde_json::json;
 
-use crate::exit::Status;
+use crate::exit::{Status, note};
 use crate::{Outcome, examples, figures, model, progress};
 
 /// Fit a checkpoint's temperatures, one a head and one a language that has enough examples, on labelled files, and write them into its
@@ -48,6 +48,12 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let mut table = figures::table(["head", "n", "temperature", "was", "nll", "was", "ece, %", "was"], 1);
     for ((head, old), (_, new)) in old.questions().zip(new.questions()) {
         let temperature = |of: &Temperatures| if head == "stance" { of.stance } else { of.sentiment };
+        if new.n < FEWEST_ANSWERS as u64 {
+            let n = new.n;
+            note(&format_args!(
+                "{head}: fitted to {n} answers; from fewer than {FEWEST_ANSWERS} a temperature is a rough guess"
+            ));
+        }
         let number = |value: Option<f64>| value.map_or(figures::DASH.to_owned(), |value| format!("{value:.3}"));
         let percent = |value: Option<f64>| value.map_or(figures::DASH.to_owned(), figures::percent);
         table.add_row([

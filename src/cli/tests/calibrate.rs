@@ -54,6 +54,7 @@ fn probabilities_come_closer_and_labels_stay() -> Result {
     let weights = fs::read(place.join("model.safetensors"))?;
     let (code, out, err) = regard(&["calibrate", &model, "--data", &data])?;
     assert_eq!(code, 0, "{err}");
+    assert!(err.contains("stance: fitted to 5 answers"), "{err}");
     let said: Value = serde_json::from_str(&out)?;
     let config: Value = serde_json::from_slice(&fs::read(place.join("config.json"))?)?;
     assert_eq!(config["regard"]["temperature"], said["after"]);
