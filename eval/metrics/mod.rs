@@ -30,6 +30,9 @@ pub struct Metrics {
     /// With their intervals.
     #[serde(flatten)]
     pub figures: Figures,
+    /// The `ece` that perfectly calibrated answers as confident as these would have by chance: what it is to be read against.
+    /// `None` where there are no probabilities.
+    pub ece_by_chance: Option<f64>,
     /// In label order.
     pub per_class: [ClassMetrics; 3],
     /// `confusion[gold][answer]`.
@@ -96,6 +99,7 @@ impl Metrics {
             n: judged.len() as u64,
             groups: distinct.len() as u64,
             figures,
+            ece_by_chance: calibration::error_by_chance(judged),
             per_class,
             confusion,
             reliability: None,

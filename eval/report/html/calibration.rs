@@ -22,5 +22,8 @@ pub(super) fn calibration(metrics: &Metrics) -> Element {
                    line a confidence of 70 % is right seven times in ten; below it the system is too sure. A calibration error grows \
                    with noise, and a resample is noisier than the sample: its interval says how large it may be, and can lie \
                    above it.";
-    section.with(explanation(reading)).with(beside(diagrams))
+    let chance = wording::value(Figure::Ece, metrics.ece_by_chance);
+    let chance =
+        format!("Perfectly calibrated answers as confident as these would have an error of {chance} by chance.");
+    section.with(explanation(reading)).with(explanation(&chance)).with(beside(diagrams))
 }

@@ -68,7 +68,7 @@ fn probabilities(report: &Report) -> Option<String> {
             Some(format!("`--min-confidence {:.4}` keeps {kept}, {wanted} of them right", threshold.min_confidence?))
         });
         let line = [
-            format!("expected calibration error {ece}"),
+            format!("expected calibration error {ece}, {} by chance", percent(metrics.ece_by_chance)),
             format!("area under risk and coverage {}", plain(Some(abstention.aurc))),
         ];
         let line: Vec<String> = line.into_iter().chain(reached).collect();
